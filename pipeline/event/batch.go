@@ -1,0 +1,311 @@
+package event
+
+import (
+	"iter"
+	"time"
+)
+
+// slabEvents is how many events are allocated at once; fieldsReserved is the room for fields each gets.
+const (
+	slabEvents     = 64
+	fieldsReserved = 16
+	maxKeptFields  = 64 // an event that grew beyond is not kept with its slice
+)
+
+// Batch is the events that one worker takes from Read to Settle. It is owned by exactly one goroutine.
+// Events and their field slices are recycled; the bytes that they point into never are.
+type Batch struct {
+	// Now is the time at which what is appended is first read; the engine sets it before each Read.
+	Now time.Time
+	// Bytes counts the raw bytes read into the batch; inputs add to it.
+	Bytes int
+
+	// Made and Joined count what filters did since the last Settle: events derived from others, and
+	// events absorbed by others. They are the engine's, for the conservation of events.
+	Made, Joined int
+
+	events []*Event
+	free   []*Event
+	hidden uint8 // depth of the conditions being run
+}
+
+// Len returns the number of events, marked ones included.
+func (b *Batch) Len() int { return len(b.events) }
+
+// Append adds a new event that refers to a and returns it: Time and Observed are b.Now, all else is
+// empty. a must not be sealed yet.
+func (b *Batch) Append(a *Ack) *Event {
+	e := b.slot()
+	e.ack = a
+	a.appended++
+	e.Time, e.Observed = b.Now, b.Now
+	return e
+}
+
+// Derive adds a copy of nothing but the acknowledgements, identity and times of parent, for a filter
+// that makes several events of one. part numbers them from 1.
+func (b *Batch) Derive(parent *Event, part int) *Event {
+	e := b.slot()
+	e.ack = parent.ack
+	if e.ack != nil {
+		e.ack.hold()
+	}
+	for _, a := range parent.more {
+		a.hold()
+		e.more = append(e.more, a)
+	}
+	e.Time, e.Observed, e.Raw, e.ID = parent.Time, parent.Observed, parent.Raw, parent.ID
+	e.ID.Part = uint32(part) //nolint:gosec // a part number is small
+	b.Made++
+	return e
+}
+
+// slot returns an empty event at the end of the batch.
+func (b *Batch) slot() *Event {
+	e := b.unused()
+	b.events = append(b.events, e)
+	return e
+}
+
+func (b *Batch) unused() *Event {
+	n := len(b.free)
+	if n == 0 {
+		b.grow()
+		n = len(b.free)
+	}
+	e := b.free[n-1]
+	b.free = b.free[:n-1]
+	return e
+}
+
+func (b *Batch) grow() {
+	slab := make([]Event, slabEvents)
+	fields := make([]Field, slabEvents*fieldsReserved)
+	for i := len(slab) - 1; i >= 0; i-- {
+		slab[i].Fields = fields[i*fieldsReserved : i*fieldsReserved : (i+1)*fieldsReserved]
+		b.free = append(b.free, &slab[i])
+	}
+}
+
+// Detach takes e out of the batch with its acknowledgements: the caller owns it until Attach or Absorb.
+func (b *Batch) Detach(e *Event) {
+	for i, x := range b.events {
+		if x == e { // an empty event holds the place until Compact, so that loops go on undisturbed
+			b.events[i] = b.unused()
+			b.events[i].mark = markGone
+			return
+		}
+	}
+}
+
+// Absorb moves o's acknowledgements to e and takes o out, which must not be used again: o's lines now
+// end when e ends. Each of the two may be in the batch or detached.
+func (b *Batch) Absorb(e, o *Event) {
+	if o.ack != nil {
+		e.more = append(e.more, o.ack)
+	}
+	e.more = append(e.more, o.more...)
+	o.ack, o.more = nil, nil
+	o.mark |= markGone
+	b.Joined++
+}
+
+// TakeIf takes the unmarked events for which f is true out of the batch, with their acknowledgements.
+// Engine only.
+func (b *Batch) TakeIf(f func(*Event) bool) []*Event {
+	var taken []*Event
+	keep := b.events[:0]
+	for _, e := range b.events {
+		if e.mark == 0 && f(e) {
+			taken = append(taken, e)
+		} else {
+			keep = append(keep, e)
+		}
+	}
+	clear(b.events[len(keep):])
+	b.events = keep
+	return taken
+}
+
+// Attach puts a detached event at the end of the batch.
+func (b *Batch) Attach(e *Event) {
+	e.skip = 0
+	b.events = append(b.events, e)
+}
+
+// All gives the events that are neither marked nor hidden by a condition, in order. The loop may mark,
+// absorb, detach and append; events appended by the loop are not visited.
+func (b *Batch) All() iter.Seq[*Event] {
+	return func(yield func(*Event) bool) {
+		for _, e := range b.events {
+			if e.mark == 0 && e.skip == 0 && !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// From gives the unmarked events from position i on, for what follows a Read.
+func (b *Batch) From(i int) iter.Seq[*Event] {
+	return func(yield func(*Event) bool) {
+		for _, e := range b.events[i:] {
+			if e.mark == 0 && e.skip == 0 && !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// Branch runs then with the visible events for which cond is true, and otherwise with the rest.
+// Either may be nil. An event for which cond fails is given to fail and visible to neither.
+// Engine only.
+func (b *Batch) Branch(cond func(*Event) (bool, error), fail func(*Event, error), then, otherwise func() error) error {
+	depth := b.hidden + 2 // depth-1 hides the events of the other branch, depth those that failed
+	some, others := b.split(depth, cond, fail)
+	b.hidden = depth
+	defer func() { b.hidden = depth - 2 }()
+	var err error
+	if some && then != nil {
+		err = then()
+	}
+	if others && otherwise != nil && err == nil {
+		for _, e := range b.events { // the other half
+			switch {
+			case e.skip == depth-1:
+				e.skip = 0
+			case e.skip == 0:
+				e.skip = depth
+			}
+		}
+		err = otherwise()
+	}
+	for _, e := range b.events {
+		if e.skip >= depth-1 {
+			e.skip = 0
+		}
+	}
+	return err
+}
+
+func (b *Batch) split(depth uint8, cond func(*Event) (bool, error), fail func(*Event, error)) (some, others bool) {
+	for _, e := range b.events {
+		if e.mark != 0 || e.skip != 0 {
+			continue
+		}
+		yes, err := cond(e)
+		switch {
+		case err != nil:
+			fail(e, err)
+			e.skip = depth
+		case yes:
+			some = true
+		default:
+			e.skip = depth - 1
+			others = true
+		}
+	}
+	return some, others
+}
+
+// ResetMatches forgets Match on all events. Engine only.
+func (b *Batch) ResetMatches() {
+	for _, e := range b.events {
+		e.matched = false
+	}
+}
+
+// Matched gives the visible events on which Match was called. Engine only.
+func (b *Batch) Matched() iter.Seq[*Event] {
+	return func(yield func(*Event) bool) {
+		for e := range b.All() {
+			if e.matched && !yield(e) {
+				return
+			}
+		}
+	}
+}
+
+// Compact removes the marked events and settles the dropped and released ones; rejected ones are given
+// to reject, which must call Settle and then Recycle on each once it stands in the dead letters. It returns
+// how many were dropped and released. Engine only, after each filter.
+func (b *Batch) Compact(reject func(*Event)) (dropped, released int) {
+	keep := b.events[:0]
+	for _, e := range b.events {
+		switch {
+		case e.mark == 0:
+			keep = append(keep, e)
+		case e.mark&markGone != 0:
+			b.recycle(e)
+		case e.mark&markReject != 0:
+			reject(e)
+		case e.mark&markRelease != 0:
+			released++
+			e.Settle(Released)
+			b.recycle(e)
+		default:
+			dropped++
+			e.Settle(Dropped)
+			b.recycle(e)
+		}
+	}
+	clear(b.events[len(keep):])
+	b.events = keep
+	return dropped, released
+}
+
+// Settle ends the event: its acknowledgements get s. Engine only.
+func (e *Event) Settle(s Status) {
+	if e.ack != nil {
+		e.ack.release(1, s)
+		e.ack = nil
+	}
+	for _, a := range e.more {
+		a.release(1, s)
+	}
+	e.more = nil
+}
+
+// Settle ends every event that is left with s and empties the batch: one atomic operation per run of
+// events of the same ack. Engine only.
+func (b *Batch) Settle(s Status) {
+	var run *Ack
+	var n int64
+	for _, e := range b.events {
+		if e.ack != run {
+			if n > 0 {
+				run.release(n, s)
+			}
+			run, n = e.ack, 0
+		}
+		if e.ack != nil {
+			n++
+			e.ack = nil
+		}
+		for _, a := range e.more {
+			a.release(1, s)
+		}
+		e.more = nil
+		b.recycle(e)
+	}
+	if n > 0 {
+		run.release(n, s)
+	}
+	clear(b.events)
+	b.events = b.events[:0]
+	b.Bytes, b.Made, b.Joined = 0, 0, 0
+}
+
+// Recycle gives an event that has been settled outside its batch back for reuse. Engine only.
+func (b *Batch) Recycle(e *Event) { b.recycle(e) }
+
+// recycle clears an event so that it pins nothing, and keeps it for reuse.
+func (b *Batch) recycle(e *Event) {
+	f, m := e.Fields, e.Meta
+	if cap(f) > maxKeptFields {
+		f = nil
+	}
+	clear(f)
+	clear(m)
+	*e = Event{Fields: f[:0], Meta: m[:0]}
+	b.free = append(b.free, e)
+}
