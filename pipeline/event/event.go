@@ -3,6 +3,8 @@ package event
 import (
 	"errors"
 	"time"
+
+	"github.com/zeebo/xxh3"
 )
 
 // Names that Logstash gave to fields of every event.
@@ -152,4 +154,9 @@ func (e *Event) Size() int {
 		n += 48 + len(e.Fields[i].Value.Str())
 	}
 	return n
+}
+
+// HashLine returns the hash of a raw line that ID carries.
+func HashLine(line string) uint32 {
+	return uint32(xxh3.HashString(line)) //nolint:gosec // the low half of the hash
 }
