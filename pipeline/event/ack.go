@@ -5,17 +5,18 @@ import "sync/atomic"
 // Status is how an event ended. The order is the order of badness: an Ack keeps the worst.
 type Status uint8
 
-// How an event can end. All but Released allow its source to be forgotten.
+// How an event can end. All but Deferred and Released allow its source to be forgotten.
 const (
 	Delivered    Status = iota // every required output has it, or had it already
 	Dropped                    // a rule dropped it
 	DeadLettered               // it can never succeed and stands in the dead letters
+	Deferred                   // it failed for long: its source must give it again, after a back-off
 	Released                   // it was not handled: its source must give it again
 )
 
 // String returns the status in lower case, as metrics label it.
 func (s Status) String() string {
-	return [...]string{"delivered", "dropped", "dead_lettered", "released"}[s]
+	return [...]string{"delivered", "dropped", "dead_lettered", "deferred", "released"}[s]
 }
 
 // unsealed is added to the references of an ack whose input is still appending events to it.

@@ -24,9 +24,13 @@ type Batch struct {
 	// events absorbed by others. They are the engine's, for the conservation of events.
 	Made, Joined int
 
-	events []*Event
-	free   []*Event
-	hidden uint8 // depth of the conditions being run
+	// Held is the number of events that are detached and not yet attached, absorbed or released.
+	Held int
+
+	events  []*Event
+	free    []*Event
+	current *Event // what the loop over All is at: the culprit when its body panics
+	hidden  uint8  // depth of the conditions being run
 }
 
 // Len returns the number of events, marked ones included.
@@ -93,6 +97,8 @@ func (b *Batch) Detach(e *Event) {
 		if x == e { // an empty event holds the place until Compact, so that loops go on undisturbed
 			b.events[i] = b.unused()
 			b.events[i].mark = markGone
+			e.held = true
+			b.Held++
 			return
 		}
 	}
@@ -108,6 +114,7 @@ func (b *Batch) Absorb(e, o *Event) {
 	o.ack, o.more = nil, nil
 	o.mark |= markGone
 	b.Joined++
+	b.letGo(o)
 }
 
 // TakeIf takes the unmarked events for which f is true out of the batch, with their acknowledgements.
@@ -130,7 +137,16 @@ func (b *Batch) TakeIf(f func(*Event) bool) []*Event {
 // Attach puts a detached event at the end of the batch.
 func (b *Batch) Attach(e *Event) {
 	e.skip = 0
+	b.letGo(e)
 	b.events = append(b.events, e)
+}
+
+// letGo counts that a detached event is held no longer.
+func (b *Batch) letGo(e *Event) {
+	if e.held {
+		e.held = false
+		b.Held--
+	}
 }
 
 // All gives the events that are neither marked nor hidden by a condition, in order. The loop may mark,
@@ -138,9 +154,46 @@ func (b *Batch) Attach(e *Event) {
 func (b *Batch) All() iter.Seq[*Event] {
 	return func(yield func(*Event) bool) {
 		for _, e := range b.events {
-			if e.mark == 0 && e.skip == 0 && !yield(e) {
-				return
+			if e.mark != 0 || e.skip != 0 {
+				continue
 			}
+			b.current = e
+			if !yield(e) {
+				break
+			}
+		}
+		b.current = nil
+	}
+}
+
+// resumed hides, while a filter is run again after a panic, the events that it had handled.
+const resumed = 255
+
+// HideCulprit is called after a panic in a loop over All: it returns the event at which the loop was, and
+// hides it and all before it, so that the filter can be run again on the rest; Unhide ends that. It returns
+// nil when the panic was outside of a loop. Engine only.
+func (b *Batch) HideCulprit() *Event {
+	c := b.current
+	b.current = nil
+	if c == nil {
+		return nil
+	}
+	for _, e := range b.events {
+		if e.skip == 0 {
+			e.skip = resumed
+		}
+		if e == c {
+			break
+		}
+	}
+	return c
+}
+
+// Unhide shows again what HideCulprit hid. Engine only.
+func (b *Batch) Unhide() {
+	for _, e := range b.events {
+		if e.skip == resumed {
+			e.skip = 0
 		}
 	}
 }

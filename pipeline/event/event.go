@@ -54,6 +54,7 @@ type Event struct {
 	mark    mark
 	skip    uint8 // the depth of the condition that hides it; 0 is visible
 	matched bool
+	held    bool // detached
 }
 
 var errNoReason = errors.New("rejected without a reason")
