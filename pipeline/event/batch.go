@@ -117,13 +117,13 @@ func (b *Batch) Absorb(e, o *Event) {
 	b.letGo(o)
 }
 
-// TakeIf takes the unmarked events for which f is true out of the batch, with their acknowledgements.
-// Engine only.
+// TakeIf takes the events for which f is true, marked or not, out of the batch, with their
+// acknowledgements. Engine only.
 func (b *Batch) TakeIf(f func(*Event) bool) []*Event {
 	var taken []*Event
 	keep := b.events[:0]
 	for _, e := range b.events {
-		if e.mark == 0 && f(e) {
+		if e.mark&markGone == 0 && f(e) {
 			taken = append(taken, e)
 		} else {
 			keep = append(keep, e)

@@ -104,6 +104,9 @@ func (v *View) Outcome(i int, err error) Outcome {
 // nothing else has to be asked.
 func (v *View) AllDone(err error) bool { return err == nil && len(v.outcomes) == 0 }
 
+// Set gives event i an outcome, for a caller that writes parts of a view.
+func (v *View) Set(i int, o Outcome) { v.set(i, o) }
+
 func (v *View) set(i int, o Outcome) {
 	if len(v.outcomes) == 0 {
 		if cap(v.outcomes) < len(v.events) {

@@ -36,6 +36,8 @@ type InputStep struct {
 	Plugin string // its name, for metrics
 	Built  *BuiltInput
 	Decor  Decor
+
+	NoMetrics bool // enable_metric: false
 }
 
 // FilterStep is a filter, or a condition with two branches.
@@ -44,6 +46,8 @@ type FilterStep struct {
 	Plugin string // its name; "if" for a condition
 	Built  *BuiltFilter
 	Decor  Decor
+
+	NoMetrics bool // enable_metric: false
 
 	If   Condition // set for a condition
 	Text string    // the condition as written
@@ -60,6 +64,8 @@ type OutputStep struct {
 	Text       string
 	BestEffort bool          // policy: best_effort
 	Timeout    time.Duration // of one Write of a best-effort output
+
+	NoMetrics bool // enable_metric: false
 }
 
 // Decor is the options that every input and filter has. For a filter they apply to the events on which it
