@@ -74,6 +74,17 @@ type Decoder interface {
 	Decode(src []byte, b *event.Batch, a *event.Ack) error
 }
 
+// FinishDecoder is implemented by decoders that find the frames of a byte stream themselves (line,
+// json_lines): Decode keeps what follows the last delimiter for the next call. An input that hands in
+// whole messages or lines calls Finish after each Decode, with the same ack, so that the rest belongs to
+// its own message. An input that hands in reads of a stream calls Finish once, at the end: an event that
+// spans reads then refers to the ack of its last read only, which is right where nothing can be read
+// again (stdin).
+type FinishDecoder interface {
+	// Finish appends what is held as the last event, if anything is, and forgets it.
+	Finish(b *event.Batch, a *event.Ack) error
+}
+
 // Encoder turns an event into bytes. One instance per lane, called by one goroutine.
 type Encoder interface {
 	// AppendEvent appends one event, with the delimiter that the codec defines. An error is about the
