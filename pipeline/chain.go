@@ -46,7 +46,7 @@ type node struct {
 
 // stepCounts is what one step did since the last publication.
 type stepCounts struct {
-	events, dropped, rejected, panics int64
+	events, dropped, rejected, released, panics int64
 	busy                              time.Duration
 }
 
@@ -156,11 +156,12 @@ func (c *Chain) release(b *event.Batch, n *node) {
 }
 
 func (c *Chain) compact(b *event.Batch, n *node) {
-	dropped, _ := b.Compact(func(e *event.Event) {
+	dropped, released := b.Compact(func(e *event.Event) {
 		n.counts.rejected++
 		c.opts.Reject(n.step.ID, e)
 	})
 	n.counts.dropped += int64(dropped)
+	n.counts.released += int64(released)
 }
 
 func (c *Chain) branch(ctx context.Context, b *event.Batch, n *node) error {

@@ -34,6 +34,7 @@ func (c *counts) take(w *worker) {
 	b.Made, b.Joined = 0, 0
 	for i, n := range w.chain.all {
 		c.steps[i].add(&n.counts)
+		c.released += n.counts.released
 		n.counts = stepCounts{}
 	}
 	c.held = int64(b.Held + b.Len())
@@ -96,6 +97,7 @@ func (s *stepCounts) add(o *stepCounts) {
 	s.events += o.events
 	s.dropped += o.dropped
 	s.rejected += o.rejected
+	s.released += o.released
 	s.panics += o.panics
 	s.busy += o.busy
 }
