@@ -9,8 +9,10 @@ import (
 
 // decorator applies the options that every input and filter has. It belongs to one goroutine.
 type decorator struct {
-	d   *plugin.Decor
-	buf []byte
+	d       *plugin.Decor
+	add     []event.Path // of add_field, zero where the name has references
+	removes []event.Path // of remove_field, likewise
+	buf     []byte
 }
 
 // newDecorator returns nil when there is nothing to do.
@@ -18,7 +20,34 @@ func newDecorator(d *plugin.Decor) *decorator {
 	if d.Empty() {
 		return nil
 	}
-	return &decorator{d: d}
+	r := &decorator{d: d}
+	for i := range d.AddField {
+		r.add = append(r.add, constPath(&d.AddField[i].Name))
+	}
+	for i := range d.RemoveField {
+		r.removes = append(r.removes, constPath(&d.RemoveField[i]))
+	}
+	return r
+}
+
+// constPath compiles a name without references; the zero path stands for one that must be expanded.
+func constPath(t *event.Template) event.Path {
+	if !t.IsConst() {
+		return event.Path{}
+	}
+	p, err := event.ParsePath(t.String())
+	if err != nil {
+		return event.Path{}
+	}
+	return p
+}
+
+// path returns the compiled path, or expands and compiles the name for e.
+func (r *decorator) path(p event.Path, name *event.Template, e *event.Event) (event.Path, error) {
+	if !p.IsZero() {
+		return p, nil
+	}
+	return event.ParsePath(r.text(e, name))
 }
 
 // apply decorates the given events in Logstash's order.
@@ -33,10 +62,10 @@ func (r *decorator) one(e *event.Event) {
 		e.Fields.Add("type", event.StringOf(r.d.Type))
 	}
 	for i := range r.d.AddField {
-		r.addField(e, &r.d.AddField[i])
+		r.addField(e, i)
 	}
 	for i := range r.d.RemoveField {
-		if p, err := event.ParsePath(r.text(e, &r.d.RemoveField[i])); err == nil {
+		if p, err := r.path(r.removes[i], &r.d.RemoveField[i], e); err == nil {
 			p.Remove(e)
 		}
 	}
@@ -61,8 +90,9 @@ func (r *decorator) text(e *event.Event, t *event.Template) string {
 }
 
 // addField sets a field, or appends to what is there: a scalar becomes a list, as Logstash does it.
-func (r *decorator) addField(e *event.Event, f *plugin.AddField) {
-	p, err := event.ParsePath(r.text(e, &f.Name))
+func (r *decorator) addField(e *event.Event, i int) {
+	f := &r.d.AddField[i]
+	p, err := r.path(r.add[i], &f.Name, e)
 	if err != nil {
 		return
 	}
