@@ -15,7 +15,8 @@ const (
 // Batch is the events that one worker takes from Read to Settle. It is owned by exactly one goroutine.
 // Events and their field slices are recycled; the bytes that they point into never are.
 type Batch struct {
-	// Now is the time at which what is appended is first read; the engine sets it before each Read.
+	// Now is the time at which what is appended is first read. The engine sets it before each Read; an
+	// input that waited for its data sets it again.
 	Now time.Time
 	// Bytes counts the raw bytes read into the batch; inputs add to it.
 	Bytes int
