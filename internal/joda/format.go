@@ -1,7 +1,10 @@
 // Package joda formats and parses times by Joda-Time patterns, the language of Logstash's date options:
 // yyyy-MM-dd'T'HH:mm:ss.SSSZ. The letters are those of org.joda.time.format.DateTimeFormat.
 //
-// A Format is read-only after Compile and may be used concurrently.
+// Text is parsed as Joda does it: numbers may have fewer digits than letters, names are matched whole, in
+// lower or in upper case, and the whole text must match. A text without a year gets one by the year rule
+// (Parser.Parse). A Format is read-only after Compile and may be used concurrently; a Parser keeps the
+// zones that it has met and belongs to one goroutine.
 package joda
 
 import (
@@ -14,6 +17,7 @@ import (
 type Format struct {
 	pattern string
 	ops     []op
+	names   *locale // of months, days and the like, for parsing
 }
 
 // op is one run of a pattern letter, or literal text when letter is 0.
@@ -21,13 +25,15 @@ type op struct {
 	letter byte
 	n      int
 	text   string
+	max    int  // digits that parsing takes at most
+	strict bool // a year of two digits that takes exactly two: another number follows at once
 }
 
 const letters = "GCYxweEyDMdaKhHkmsSzZ"
 
 // Compile reads a pattern. An unknown letter or an open quote is an error that names its position.
 func Compile(pattern string) (*Format, error) {
-	f := &Format{pattern: pattern}
+	f := &Format{pattern: pattern, names: &english}
 	for i := 0; i < len(pattern); {
 		c := pattern[i]
 		switch {
@@ -53,6 +59,7 @@ func Compile(pattern string) (*Format, error) {
 			i++
 		}
 	}
+	f.plan()
 	return f, nil
 }
 
