@@ -1,9 +1,9 @@
 package event
 
 import (
+	"bytes"
 	"math"
 	"strconv"
-	"time"
 
 	"sluice/internal/json"
 )
@@ -40,7 +40,8 @@ func (f Fields) appendInner(dst []byte) []byte {
 	return dst
 }
 
-// AppendJSON appends the value as JSON. Numbers that JSON cannot express (NaN, infinities) become null.
+// AppendJSON appends the value as JSON. Floats are written as Logstash does; NaN, for which JSON has
+// nothing, becomes null, and an infinity a number (1e999) that reads back as one.
 func (v Value) AppendJSON(dst []byte) []byte {
 	switch v.Kind() {
 	case String:
@@ -71,29 +72,37 @@ func (v Value) AppendJSON(dst []byte) []byte {
 	}
 }
 
-func appendFloat(dst []byte, f float64) []byte {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return append(dst, "null"...)
-	}
-	n := len(dst)
-	dst = strconv.AppendFloat(dst, f, 'g', -1, 64)
-	for _, c := range dst[n:] {
-		if c == '.' || c == 'e' {
-			return dst
-		}
-	}
-	return append(dst, ".0"...) // so that a float stays one for who reads it
-}
+// Limits outside of which a float is written with an exponent, as Java does.
+const minPlain, maxPlain = 1e-3, 1e7
 
-// AppendTime appends t as ISO 8601 in UTC with milliseconds, and more digits only where t has them.
-func AppendTime(dst []byte, t time.Time) []byte {
-	t = t.UTC()
-	switch ns := t.Nanosecond(); {
-	case ns%1_000_000 == 0:
-		return t.AppendFormat(dst, "2006-01-02T15:04:05.000Z")
-	case ns%1_000 == 0:
-		return t.AppendFormat(dst, "2006-01-02T15:04:05.000000Z")
-	default:
-		return t.AppendFormat(dst, "2006-01-02T15:04:05.000000000Z")
+// appendFloat appends f as Java writes it, and so Logstash: 12.7, 1.0, 1.0E20. Infinities are written as a
+// number that reads back as one; JSON has nothing for NaN.
+func appendFloat(dst []byte, f float64) []byte {
+	switch {
+	case math.IsNaN(f):
+		return append(dst, "null"...)
+	case math.IsInf(f, 1):
+		return append(dst, "1e999"...)
+	case math.IsInf(f, -1):
+		return append(dst, "-1e999"...)
 	}
+	start := len(dst)
+	if a := math.Abs(f); a == 0 || a >= minPlain && a < maxPlain {
+		dst = strconv.AppendFloat(dst, f, 'f', -1, 64)
+		if bytes.IndexByte(dst[start:], '.') < 0 {
+			dst = append(dst, ".0"...) // so that a float stays one for who reads it
+		}
+		return dst
+	}
+	var room [32]byte
+	digits, exponent, _ := bytes.Cut(strconv.AppendFloat(room[:0], f, 'e', -1, 64), []byte{'e'})
+	dst = append(dst, digits...)
+	if bytes.IndexByte(digits, '.') < 0 {
+		dst = append(dst, ".0"...)
+	}
+	dst = append(dst, 'E')
+	if exponent[0] == '-' {
+		dst = append(dst, '-')
+	}
+	return append(dst, bytes.TrimLeft(exponent, "+-0")...)
 }

@@ -50,6 +50,8 @@ func ParsePath(s string) (Path, error) {
 	case names[0] == MetadataField && len(names) == 1:
 		p.root = isMeta
 		return p, nil
+	case names[0] == TimestampField:
+		return Path{}, fmt.Errorf("field reference %q: %s is a time and has no parts", s, TimestampField)
 	case names[0] == MetadataField:
 		p.root = inMeta
 		names = names[1:]
@@ -73,27 +75,43 @@ func splitPath(s string) ([]string, error) {
 		}
 		return []string{s}, nil
 	}
-	if strings.HasPrefix(s, "[[") && strings.HasSuffix(s, "]") { // [[a][b]][c] is [a][b][c]
-		if flat := strings.ReplaceAll(strings.ReplaceAll(s, "[[", "["), "]]", "]"); flat != s {
-			return splitPath(flat)
-		}
+	names, rest, err := splitBrackets(nil, s)
+	if err != nil {
+		return nil, fmt.Errorf("field reference %q %w", s, err)
 	}
-	var names []string
-	for rest := s; rest != ""; {
-		if rest[0] != '[' {
-			return nil, fmt.Errorf("field reference %q: found %q where \"[\" was expected", s, rest[:1])
-		}
-		end := strings.IndexAny(rest[1:], "[]") + 1
-		if end == 0 || rest[end] != ']' {
-			return nil, fmt.Errorf("field reference %q: a bracket is not closed", s)
-		}
-		if end == 1 {
-			return nil, fmt.Errorf("field reference %q has an empty name", s)
-		}
-		names = append(names, rest[1:end])
-		rest = rest[end+1:]
+	if rest != "" {
+		return nil, fmt.Errorf("field reference %q: found %q where \"[\" was expected", s, rest[:1])
 	}
 	return names, nil
+}
+
+// splitBrackets appends the names of [a][b]..., where a name may be such a list itself: [[a][b]][c] is
+// [a][b][c]. It returns what follows.
+func splitBrackets(names []string, s string) ([]string, string, error) {
+	for strings.HasPrefix(s, "[") {
+		s = s[1:]
+		if strings.HasPrefix(s, "[") {
+			var err error
+			if names, s, err = splitBrackets(names, s); err != nil {
+				return nil, "", err
+			}
+		} else {
+			end := strings.IndexAny(s, "[]")
+			if end == 0 {
+				return nil, "", errors.New("has an empty name")
+			}
+			if end < 0 {
+				return nil, "", errors.New("has a bracket that is not closed")
+			}
+			names = append(names, s[:end])
+			s = s[end:]
+		}
+		if !strings.HasPrefix(s, "]") {
+			return nil, "", errors.New("has a bracket that is not closed")
+		}
+		s = s[1:]
+	}
+	return names, s, nil
 }
 
 // MustPath is ParsePath for references in the program's own text; it panics for a bad one.
@@ -205,6 +223,9 @@ func (p *Path) Set(e *Event, v Value) error {
 }
 
 func setIn(f *Fields, steps []step, v Value) error {
+	if len(steps) == 0 {
+		return errors.New("set the zero field reference: it refers to nothing")
+	}
 	if len(steps) == 1 {
 		f.Set(steps[0].name, v)
 		return nil

@@ -3,6 +3,8 @@ package event
 import (
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,12 +12,19 @@ import (
 	"sluice/internal/joda"
 )
 
-// ErrMissing is the error of a template that refers to a field that is not there, or to the time of an
-// event that has none.
+// ErrMissing is the error of a template that refers to a field that is not there or null, or to the time of
+// an event that has none.
 var ErrMissing = errors.New("missing field")
 
-// Template is text with references: %{field}, %{[a][b]}, %{+yyyy.MM.dd} (a Joda pattern of @timestamp, in
-// the template's zone) and %{+%s} (seconds since 1970). Read-only; may be used concurrently.
+// Template is text with references:
+//
+//	%{field}, %{[a][b]}        the value's text (Value.AppendText)
+//	%{+yyyy.MM.dd}             @timestamp by a Joda pattern, in the template's zone
+//	%{+%s}                     @timestamp in seconds since 1970
+//	%{{yyyy-MM-dd}}            @timestamp by a java.time pattern, in the template's zone
+//	%{{TIME_NOW}}              the wall clock
+//
+// A "%{" that is not closed is text. Read-only; may be used concurrently.
 type Template struct {
 	text  string
 	parts []part
@@ -28,6 +37,7 @@ type part struct {
 	path *Path
 	date *joda.Format
 	unix bool
+	now  bool
 }
 
 // ParseTemplate compiles a template; dates are written in loc (nil: UTC).
@@ -37,24 +47,28 @@ func ParseTemplate(s string, loc *time.Location) (Template, error) {
 	}
 	t := Template{text: s, loc: loc}
 	for rest := s; rest != ""; {
-		i := strings.Index(rest, "%{")
-		if i < 0 {
+		before, after, found := strings.Cut(rest, "%{")
+		end := strings.IndexByte(after, '}')
+		if !found || end < 0 {
 			t.parts = append(t.parts, part{text: rest})
 			break
 		}
-		end := strings.IndexByte(rest[i:], '}')
-		if end < 0 {
-			return Template{}, fmt.Errorf("template %q: %q is not closed by \"}\"", s, rest[i:])
+		if before != "" {
+			t.parts = append(t.parts, part{text: before})
 		}
-		if i > 0 {
-			t.parts = append(t.parts, part{text: rest[:i]})
+		var p part
+		var err error
+		if strings.HasPrefix(after, "{") && strings.HasPrefix(after[end+1:], "}") {
+			p, err = parseJavaTime(after[1:end], loc)
+			end++
+		} else {
+			p, err = parseReference(after[:end])
 		}
-		p, err := parseReference(rest[i+2 : i+end])
 		if err != nil {
 			return Template{}, fmt.Errorf("template %q: %w", s, err)
 		}
 		t.parts = append(t.parts, p)
-		rest = rest[i+end+1:]
+		rest = after[end+1:]
 	}
 	return t, nil
 }
@@ -65,6 +79,8 @@ func parseReference(s string) (part, error) {
 	case s == "+%s":
 		p.unix = true
 		return p, nil
+	case s == "+":
+		return p, errors.New("%{+} has no date pattern")
 	case strings.HasPrefix(s, "+"):
 		f, err := joda.Compile(s[1:])
 		p.date = f
@@ -72,6 +88,20 @@ func parseReference(s string) (part, error) {
 	}
 	path, err := ParsePath(s)
 	p.path = &path
+	return p, err
+}
+
+func parseJavaTime(s string, loc *time.Location) (part, error) {
+	p := part{text: "%{{" + s + "}}"}
+	switch s {
+	case "":
+		return p, errors.New("%{{}} has no date pattern")
+	case timeNow:
+		p.now = true
+		return p, nil
+	}
+	f, err := javaTime(s, loc)
+	p.date = f
 	return p, err
 }
 
@@ -97,7 +127,7 @@ func (t *Template) IsConst() bool {
 	return true
 }
 
-func (p *part) literal() bool { return p.path == nil && p.date == nil && !p.unix }
+func (p *part) literal() bool { return p.path == nil && p.date == nil && !p.unix && !p.now }
 
 // Dates returns the Joda patterns that the template contains, for lints.
 func (t *Template) Dates() []string {
@@ -114,11 +144,16 @@ func (t *Template) Dates() []string {
 // so that it may be kept for the day.
 func (t *Template) DateOnly() bool {
 	for _, p := range t.parts {
-		if p.path != nil || p.unix || p.date != nil && strings.ContainsAny(p.date.String(), "aKhHkmsSzZ'") {
+		if p.path != nil || p.unix || p.now || p.date != nil && strings.ContainsAny(p.date.String(), "aKhHkmsSzZ'") {
 			return false
 		}
 	}
 	return true
+}
+
+// UsesClock reports whether the text depends on the wall clock, so that it differs when an event comes again.
+func (t *Template) UsesClock() bool {
+	return slices.ContainsFunc(t.parts, func(p part) bool { return p.now })
 }
 
 // Location is the zone in which dates are written.
@@ -161,10 +196,12 @@ func (p *part) append(dst []byte, e *Event, loc *time.Location) ([]byte, bool) {
 	switch {
 	case p.path != nil:
 		v, ok := p.path.Get(e)
-		if !ok {
+		if !ok || v.IsNull() {
 			return dst, false
 		}
 		return v.AppendText(dst), true
+	case p.now:
+		return AppendTime(dst, time.Now()), true
 	case p.date != nil || p.unix:
 		if e.Time.IsZero() {
 			return dst, false
@@ -178,8 +215,8 @@ func (p *part) append(dst []byte, e *Event, loc *time.Location) ([]byte, bool) {
 	}
 }
 
-// AppendText appends the value as a template shows it: text as it is, a list's elements joined by commas,
-// a map as JSON, null as nothing.
+// AppendText appends the value as a template shows it: text as it is, a list's elements joined by commas
+// (those of lists in it too), a map as JSON, null as nothing.
 func (v Value) AppendText(dst []byte) []byte {
 	switch v.Kind() {
 	case String:
@@ -196,9 +233,24 @@ func (v Value) AppendText(dst []byte) []byte {
 			dst = x.AppendText(dst)
 		}
 		return dst
+	case Float:
+		return appendFloatText(dst, v.Float())
 	default:
 		return v.AppendJSON(dst)
 	}
+}
+
+// appendFloatText appends f as text, for which NaN and infinities have names.
+func appendFloatText(dst []byte, f float64) []byte {
+	switch {
+	case math.IsNaN(f):
+		return append(dst, "NaN"...)
+	case math.IsInf(f, 1):
+		return append(dst, "Infinity"...)
+	case math.IsInf(f, -1):
+		return append(dst, "-Infinity"...)
+	}
+	return appendFloat(dst, f)
 }
 
 // Text returns the value as a template shows it.
