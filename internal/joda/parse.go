@@ -15,8 +15,9 @@ var (
 	ErrNoYear  = errors.New("the text has no year and there is no time to take it from")
 )
 
-// maxYearDigits is how many digits a year may have that no other number follows, as in Joda.
-const maxYearDigits = 9
+// maxYearDigits is how many digits a year may have that no other number follows, as in Joda; maxDigits bounds
+// numbers whose pattern has more letters than a number can have digits.
+const maxYearDigits, maxDigits = 9, 18
 
 // plan works out for parsing how many digits each number may take.
 func (f *Format) plan() {
@@ -27,9 +28,11 @@ func (f *Format) plan() {
 		case 'x', 'y', 'Y':
 			o.max, o.strict = maxYearDigits, o.n == 2 && numberNext
 			if numberNext {
-				o.max = o.n
+				o.max = min(o.n, maxDigits)
 			}
-		case 'C', 'S':
+		case 'C':
+			o.max = min(o.n, maxDigits)
+		case 'S':
 			o.max = o.n
 		case 'e':
 			o.max = 1
