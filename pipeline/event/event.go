@@ -161,3 +161,11 @@ func (e *Event) Size() int {
 func HashLine(line string) uint32 {
 	return uint32(xxh3.HashString(line)) //nolint:gosec // the low half of the hash
 }
+
+// SetLine makes e, a new event, of one line of text: it becomes the message and the raw line. The event
+// keeps line, which must be valid UTF-8 and must not change any more.
+func (e *Event) SetLine(line []byte) {
+	v := BytesOf(line)
+	e.Raw = v.Str()
+	e.Fields.Add(MessageField, v)
+}

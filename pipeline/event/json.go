@@ -88,19 +88,11 @@ func appendFloat(dst []byte, f float64) []byte {
 	}
 	start := len(dst)
 	if a := math.Abs(f); a == 0 || a >= minPlain && a < maxPlain {
-		dst = strconv.AppendFloat(dst, f, 'f', -1, 64)
-		if bytes.IndexByte(dst[start:], '.') < 0 {
-			dst = append(dst, ".0"...) // so that a float stays one for who reads it
-		}
-		return dst
+		return withPoint(strconv.AppendFloat(dst, f, 'f', -1, 64), start) // so that a float stays one for who reads it
 	}
 	var room [32]byte
 	digits, exponent, _ := bytes.Cut(strconv.AppendFloat(room[:0], f, 'e', -1, 64), []byte{'e'})
-	dst = append(dst, digits...)
-	if bytes.IndexByte(digits, '.') < 0 {
-		dst = append(dst, ".0"...)
-	}
-	dst = append(dst, 'E')
+	dst = append(withPoint(append(dst, digits...), start), 'E')
 	if exponent[0] == '-' {
 		dst = append(dst, '-')
 	}

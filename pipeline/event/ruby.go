@@ -2,9 +2,13 @@ package event
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // AppendRuby appends the value as Ruby's to_s shows it, which is what Logstash's filters see where they
@@ -17,12 +21,12 @@ func (v Value) AppendRuby(dst []byte) []byte {
 	case Null:
 		return dst
 	default:
-		return v.appendInspect(dst)
+		return v.AppendInspect(dst)
 	}
 }
 
-// appendInspect appends the value as Ruby's inspect shows it.
-func (v Value) appendInspect(dst []byte) []byte {
+// AppendInspect appends the value as Ruby's inspect shows it.
+func (v Value) AppendInspect(dst []byte) []byte {
 	switch v.Kind() {
 	case String:
 		return appendQuoted(dst, v.Str())
@@ -38,7 +42,7 @@ func (v Value) appendInspect(dst []byte) []byte {
 			if i > 0 {
 				dst = append(dst, ", "...)
 			}
-			dst = x.appendInspect(dst)
+			dst = x.AppendInspect(dst)
 		}
 		return append(dst, ']')
 	case Map:
@@ -48,7 +52,7 @@ func (v Value) appendInspect(dst []byte) []byte {
 				dst = append(dst, ", "...)
 			}
 			dst = append(appendQuoted(dst, f.Name), "=>"...)
-			dst = f.Value.appendInspect(dst)
+			dst = f.Value.AppendInspect(dst)
 		}
 		return append(dst, '}')
 	default:
@@ -59,33 +63,42 @@ func (v Value) appendInspect(dst []byte) []byte {
 // appendQuoted appends s in double quotes with Ruby's escapes.
 func appendQuoted(dst []byte, s string) []byte {
 	dst = append(dst, '"')
-	for i := range len(s) {
-		switch c := s[i]; c {
-		case '"', '\\':
-			dst = append(dst, '\\', c)
-		case '#': // only before what would be an interpolation
-			if i+1 < len(s) && (s[i+1] == '{' || s[i+1] == '$' || s[i+1] == '@') {
-				dst = append(dst, '\\')
-			}
-			dst = append(dst, c)
-		case '\n':
-			dst = append(dst, '\\', 'n')
-		case '\t':
-			dst = append(dst, '\\', 't')
-		case '\r':
-			dst = append(dst, '\\', 'r')
-		case 0x1b:
-			dst = append(dst, '\\', 'e')
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && n == 1 || r < ' ' || r == 0x7f:
+			dst = appendControl(dst, s[i])
+		case r == '"' || r == '\\':
+			dst = append(dst, '\\', byte(r))
+		case r == '#' && i+1 < len(s) && (s[i+1] == '{' || s[i+1] == '$' || s[i+1] == '@'): // an interpolation
+			dst = append(dst, `\#`...)
+		case !unicode.IsPrint(r) && !unicode.Is(unicode.Zs, r): // cannot be seen
+			dst = appendUnseen(dst, r)
 		default:
-			if c < 0x20 || c == 0x7f {
-				const digits = "0123456789ABCDEF"
-				dst = append(dst, '\\', 'x', digits[c>>4], digits[c&15])
-				continue
-			}
-			dst = append(dst, c)
+			dst = append(dst, s[i:i+n]...)
 		}
+		i += n
 	}
 	return append(dst, '"')
+}
+
+const upperHex = "0123456789ABCDEF"
+
+// appendControl appends a control character, or a byte that is no character, as an escape.
+func appendControl(dst []byte, c byte) []byte {
+	const short, letters = "\a\b\t\n\v\f\r\x1b", "abtnvfre"
+	if i := strings.IndexByte(short, c); i >= 0 {
+		return append(dst, '\\', letters[i])
+	}
+	return append(dst, '\\', 'x', upperHex[c>>4], upperHex[c&15])
+}
+
+// appendUnseen appends a character beyond ASCII as an escape: \u200B, \u{E0001}.
+func appendUnseen(dst []byte, r rune) []byte {
+	if r > math.MaxUint16 {
+		return fmt.Appendf(dst, `\u{%X}`, r)
+	}
+	return fmt.Appendf(dst, `\u%04X`, r)
 }
 
 // appendRubyFloat appends f plainly from 0.0001 up to, and without, 1e16, and with an exponent beyond.

@@ -21,6 +21,9 @@ func TestAppendRuby(t *testing.T) {
 	f(ListOf(StringOf("a\n\"#{x}#"), Value{}, FloatOf(1)), `["a\n\"\#{x}#", nil, 1.0]`)
 	f(MapOf(&Fields{{"k", IntOf(1)}, {"l", ListOf()}}), `{"k"=>1, "l"=>[]}`)
 
+	f(ListOf(StringOf("\x00\a\x1b\x7f\xff")), `["\x00\a\e\x7F\xFF"]`)
+	f(ListOf(StringOf("é\u00a0\u200b😀\U000e0001#$x#@y")), "[\"é\u00a0\\u200B😀\\u{E0001}\\#$x\\#@y\"]")
+
 	f(FloatOf(0), "0.0")
 	f(FloatOf(12), "12.0")
 	f(FloatOf(-12.75), "-12.75")

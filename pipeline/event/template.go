@@ -260,3 +260,7 @@ func (v Value) Text() string {
 	}
 	return string(v.AppendText(nil))
 }
+
+// TextForm is the text that stands for an event where no format is given, as in Logstash: its time, host and
+// message.
+func TextForm() Template { return MustTemplate("%{@timestamp} %{host} %{message}") }
