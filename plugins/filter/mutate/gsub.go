@@ -3,6 +3,8 @@ package mutate
 import (
 	"fmt"
 	"regexp"
+	"regexp/syntax"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,6 +24,7 @@ type gsubOp struct {
 type expression struct {
 	literal string // "" when it takes a regular expression
 	re      *regexp.Regexp
+	line    bool // every match begins at the beginning of a line
 }
 
 // newGsub compiles what does not depend on the event.
@@ -50,11 +53,33 @@ func compileExpression(s string) (*expression, error) {
 	if err != nil {
 		return nil, fmt.Errorf("regular expression %.128q: %w", s, err)
 	}
-	x := &expression{re: re}
+	x := &expression{re: re, line: beginsLine(s)}
 	if s != "" && regexp.QuoteMeta(s) == s {
 		x.literal = s
 	}
 	return x, nil
+}
+
+// beginsLine reports whether a valid expression begins with ^ on every way through it.
+func beginsLine(s string) bool {
+	tree, err := syntax.Parse("(?m)"+s, syntax.Perl)
+	if err != nil {
+		return false
+	}
+	return startsWithLine(tree)
+}
+
+func startsWithLine(t *syntax.Regexp) bool {
+	switch t.Op {
+	case syntax.OpBeginLine:
+		return true
+	case syntax.OpConcat, syntax.OpCapture:
+		return startsWithLine(t.Sub[0])
+	case syntax.OpAlternate:
+		return !slices.ContainsFunc(t.Sub, func(sub *syntax.Regexp) bool { return !startsWithLine(sub) })
+	default:
+		return false
+	}
 }
 
 func (o *gsubOp) apply(e *event.Event, s *scratch) bool {
@@ -102,6 +127,9 @@ func (x *expression) replaceAll(text string, r replacement, s *scratch) (string,
 	}
 	out, last := s.buf[:0], 0
 	for _, m := range matches {
+		if x.line && m[0] == len(text) && m[0] > 0 {
+			break // in Ruby no line begins behind the last newline
+		}
 		out = append(out, text[last:m[0]]...)
 		out = r.append(out, x.re, text, m)
 		last = m[1]

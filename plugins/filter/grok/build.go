@@ -1,0 +1,183 @@
+package grok
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"sluice/patterns"
+	"sluice/pipeline/event"
+	"sluice/pipeline/plugin"
+)
+
+// compiled is what all workers share, read-only.
+type compiled struct {
+	sources      []source
+	breakOnMatch bool
+	keepEmpty    bool
+	tagOnFailure []string
+	tagOnTimeout string
+	timeout      time.Duration
+	perEvent     bool // the timeout is that of all expressions together
+	most         int  // the greatest number of captures that an expression has
+}
+
+func build(c Config, env plugin.Env) (*plugin.BuiltFilter, error) {
+	f := &compiled{
+		breakOnMatch: c.BreakOnMatch, keepEmpty: c.KeepEmptyCaptures,
+		tagOnFailure: c.TagOnFailure, tagOnTimeout: c.TagOnTimeout,
+		timeout: time.Duration(c.TimeoutMillis) * time.Millisecond, perEvent: c.TimeoutScope == "event",
+	}
+	if c.TimeoutMillis < 0 {
+		env.Problems.Errorf("timeout_millis", "found %d, expected 0 or more", c.TimeoutMillis)
+	}
+	lib := library(&c, env)
+	for _, m := range c.Match {
+		s := source{}
+		var err error
+		if s.path, err = event.ParsePath(m.Key); err != nil {
+			env.Problems.Errorf("match."+m.Key, "%v", err)
+			continue
+		}
+		if len(m.Value) == 0 {
+			env.Problems.Errorf("match."+m.Key, "found no expression")
+		}
+		for i, text := range m.Value {
+			at := "match." + m.Key
+			if len(m.Value) > 1 {
+				at = fmt.Sprintf("%s[%d]", at, i)
+			}
+			p, err := compilePattern(&c, lib, text)
+			if err != nil {
+				env.Problems.Errorf(at, "%v", err)
+				continue
+			}
+			warn(env.Problems, at, text, p)
+			f.most = max(f.most, len(p.fields))
+			s.patterns = append(s.patterns, p.pattern)
+		}
+		f.sources = append(f.sources, s)
+	}
+	return &plugin.BuiltFilter{New: func() plugin.Filter {
+		return &filter{compiled: f, caps: make([]string, f.most)}
+	}}, nil
+}
+
+// library returns the built-in patterns with the configuration's own.
+func library(c *Config, env plugin.Env) *patterns.Library {
+	lib := patterns.NewLibrary(env.ECS)
+	for i, dir := range c.PatternsDir {
+		at := fmt.Sprintf("patterns_dir[%d]", i)
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(env.Dir, dir)
+		}
+		if err := readDir(lib, dir, c.PatternsFilesGlob); err != nil {
+			env.Problems.Errorf(at, "%v", err)
+		}
+	}
+	for _, d := range c.PatternDefinitions {
+		if err := lib.Define(d.Key, d.Value); err != nil {
+			env.Problems.Errorf("pattern_definitions."+d.Key, "%v", err)
+		}
+	}
+	return lib
+}
+
+// readDir reads a file, or the files of a folder that glob names, in alphabetical order.
+func readDir(lib *patterns.Library, dir, glob string) error {
+	info, err := os.Stat(dir)
+	if err != nil {
+		return fmt.Errorf("read patterns: %w", err)
+	}
+	if !info.IsDir() {
+		return readFile(lib, dir)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("read patterns: %w", err)
+	}
+	for _, e := range entries {
+		ok, err := filepath.Match(glob, e.Name())
+		if err != nil {
+			return fmt.Errorf("patterns_files_glob %q: %w", glob, err)
+		}
+		if !ok || e.IsDir() {
+			continue
+		}
+		if err := readFile(lib, filepath.Join(dir, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readFile(lib *patterns.Library, name string) error {
+	f, err := os.Open(name) //nolint:gosec // the operator names it
+	if err != nil {
+		return fmt.Errorf("read patterns: %w", err)
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	if err := lib.Read(f, name); err != nil {
+		return fmt.Errorf("read patterns: %w", err)
+	}
+	return nil
+}
+
+// checkedPattern is a compiled pattern with what is doubtful about it.
+type checkedPattern struct {
+	pattern
+	expanded patterns.Expanded
+}
+
+func compilePattern(c *Config, lib *patterns.Library, text string) (checkedPattern, error) {
+	x, err := lib.Expand(text, c.NamedCapturesOnly)
+	if err != nil {
+		return checkedPattern{}, err
+	}
+	p := checkedPattern{expanded: x}
+	if p.matcher, err = (re2{}).compile(x); err != nil {
+		return p, err
+	}
+	p.filter = newPrefilter(x.Text)
+	for _, capture := range x.Captures {
+		path, err := capturePath(c.Target, capture.Field)
+		if err != nil {
+			return p, err
+		}
+		p.fields = append(p.fields, field{path, converter(capture.Type), slices.Contains(c.Overwrite, capture.Field)})
+	}
+	return p, nil
+}
+
+// capturePath returns the place of a capture: the field, below the target where there is one.
+func capturePath(target, field string) (event.Path, error) {
+	p, err := event.ParsePath(field)
+	if err != nil || target == "" {
+		return p, err
+	}
+	for _, part := range []*string{&target, &field} {
+		if !strings.HasPrefix(*part, "[") {
+			*part = "[" + *part + "]"
+		}
+	}
+	return event.ParsePath(target + field)
+}
+
+// warn reports what works but may surprise.
+func warn(p *plugin.Problems, at, text string, c checkedPattern) {
+	for _, capture := range c.expanded.Captures {
+		if t := capture.Type; t != "" && converterOf(t) == nil && t != "string" {
+			p.Warnf(at, "field %q: unknown type %q; the text is kept as it is (the types are int and float)", capture.Field, t)
+		}
+	}
+	if c.expanded.Plain {
+		p.Warnf(at, "%.64q: engine re2 has no atomic groups, (?>...) is taken for (?:...) and may match more", text)
+	}
+}
+
+// errLook explains what RE2 has not.
+var errLook = errors.New("engine re2 has neither look-ahead, look-behind, back references nor possessive quantifiers")

@@ -1,0 +1,193 @@
+// Package grok takes text apart with named patterns.
+package grok
+
+import (
+	"context"
+
+	"sluice/patterns"
+	"sluice/pipeline/event"
+	"sluice/pipeline/plugin"
+)
+
+// Config is the options of the grok filter.
+type Config struct {
+	Match              plugin.Pairs[[]string] `yaml:"match" required:"true" doc:"Field to the expression, or the list of expressions, that its text is matched with."`
+	BreakOnMatch       bool                   `yaml:"break_on_match" doc:"Whether the first expression that matches ends the search; otherwise all are tried."`
+	PatternsDir        []string               `yaml:"patterns_dir" doc:"Folders and files with patterns of your own, a name and a definition on each line; later ones replace earlier and built-in ones."`
+	PatternsFilesGlob  string                 `yaml:"patterns_files_glob" doc:"Which files of the folders are read."`
+	PatternDefinitions plugin.Pairs[string]   `yaml:"pattern_definitions" doc:"Name to definition, for patterns of this filter alone."`
+	NamedCapturesOnly  bool                   `yaml:"named_captures_only" doc:"Whether references without a field keep nothing; otherwise they keep their text under the pattern's name."`
+	KeepEmptyCaptures  bool                   `yaml:"keep_empty_captures" doc:"Whether captures without text become fields."`
+	Overwrite          []string               `yaml:"overwrite" doc:"Fields that a capture replaces; without it a field that is there becomes a list."`
+	Target             string                 `yaml:"target" doc:"Field below which captures are put."`
+	TagOnFailure       []string               `yaml:"tag_on_failure" doc:"Tags for events of which no field matched."`
+	TimeoutMillis      int                    `yaml:"timeout_millis" doc:"Milliseconds after which no further expression is tried on an event's text; 0 is no limit."`
+	TimeoutScope       string                 `yaml:"timeout_scope" oneof:"pattern|event" doc:"Whether the time is that of one expression or of all of them."`
+	TagOnTimeout       string                 `yaml:"tag_on_timeout" doc:"Tag for events that took too long."`
+	Engine             string                 `yaml:"engine" oneof:"re2" doc:"What runs the expressions."`
+}
+
+// defaultTimeout is Logstash's.
+const defaultTimeout = 30000
+
+// Plugin describes the grok filter.
+func Plugin() plugin.Spec {
+	return plugin.NewFilter("grok", "take text apart with named patterns", Config{
+		BreakOnMatch:      true,
+		PatternsFilesGlob: "*",
+		NamedCapturesOnly: true,
+		TagOnFailure:      []string{"_grokparsefailure"},
+		TimeoutMillis:     defaultTimeout,
+		TimeoutScope:      "pattern",
+		TagOnTimeout:      "_groktimeout",
+		Engine:            "re2",
+	}, build)
+}
+
+// engine compiles expanded expressions. A matcher may be used by all workers at once.
+type engine interface {
+	compile(x patterns.Expanded) (matcher, error)
+}
+
+// matcher finds the first match of one expression in a text.
+type matcher interface {
+	// match reports whether the text matches, and then fills caps, one for each capture, with parts
+	// of text; a capture that took no part is "".
+	match(text string, caps []string) bool
+}
+
+// pattern is one expression for one field.
+type pattern struct {
+	matcher matcher
+	filter  prefilter
+	fields  []field
+}
+
+// field is where a capture goes and what it becomes.
+type field struct {
+	path      event.Path
+	convert   func(string) event.Value
+	overwrite bool
+}
+
+// source is one entry of match.
+type source struct {
+	path     event.Path
+	patterns []pattern
+}
+
+// filter is shared by all workers but for its scratch space.
+type filter struct {
+	*compiled
+	caps []string
+	buf  []byte
+}
+
+// Process matches each event's fields and puts the captures into the event.
+func (f *filter) Process(_ context.Context, b *event.Batch) error {
+	for e := range b.All() {
+		if f.one(e) {
+			e.Match()
+		}
+	}
+	return nil
+}
+
+// one reports whether a field of the event matched; otherwise it tags the event.
+func (f *filter) one(e *event.Event) bool {
+	matched := false
+	w := f.watch()
+	for i := range f.sources {
+		if f.source(e, &f.sources[i], &w) {
+			matched = true
+			if f.breakOnMatch {
+				break
+			}
+		}
+		if w.expired {
+			e.Tag(f.tagOnTimeout)
+			return false
+		}
+	}
+	if !matched {
+		for _, tag := range f.tagOnFailure {
+			e.Tag(tag)
+		}
+	}
+	return matched
+}
+
+// source matches one field. A list matches when one of its elements does; a field that is not there is
+// matched as an empty text.
+func (f *filter) source(e *event.Event, s *source, w *watch) bool {
+	v, _ := s.path.Get(e)
+	if v.Kind() != event.List {
+		return f.text(e, s, f.textOf(v), w)
+	}
+	matched := false
+	for _, x := range v.List() {
+		if f.text(e, s, f.textOf(x), w) {
+			matched = true
+		}
+	}
+	return matched
+}
+
+// textOf returns the text that a value is matched as.
+func (f *filter) textOf(v event.Value) string {
+	if s, ok := v.AsString(); ok {
+		return s
+	}
+	f.buf = v.AppendRuby(f.buf[:0])
+	return string(f.buf)
+}
+
+// text tries a source's expressions on a text. When all are tried, the last one tells whether it matched, as
+// in Logstash.
+func (f *filter) text(e *event.Event, s *source, text string, w *watch) bool {
+	matched := false
+	for i := range s.patterns {
+		p := &s.patterns[i]
+		if w.before(text) {
+			return false
+		}
+		caps := f.caps[:len(p.fields)]
+		matched = p.filter.mayMatch(text) && p.matcher.match(text, caps)
+		w.after(text)
+		if !matched {
+			continue
+		}
+		for j := range p.fields {
+			f.put(e, &p.fields[j], caps[j])
+		}
+		if f.breakOnMatch {
+			return true
+		}
+	}
+	return matched
+}
+
+// put adds a capture to the event: a field that has text already becomes a list, and one that is neither
+// text nor list stays as it is.
+func (f *filter) put(e *event.Event, to *field, text string) {
+	if text == "" && !f.keepEmpty {
+		return
+	}
+	v := to.convert(text)
+	old, ok := to.path.Get(e)
+	switch {
+	case to.overwrite || !ok || old.IsNull():
+	case old.Kind() == event.List:
+		items := append(make([]event.Value, 0, len(old.List())+1), old.List()...)
+		v = event.ListOf(append(items, v)...)
+	case old.Kind() == event.String:
+		v = event.ListOf(old, v)
+	default:
+		return
+	}
+	if to.path.Set(e, v) != nil { // below a text or number: there is no place for it
+		for _, tag := range f.tagOnFailure {
+			e.Tag(tag)
+		}
+	}
+}
