@@ -1,0 +1,87 @@
+// Package stdin reads events from standard input, line by line.
+package stdin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"sluice/internal/frame"
+	"sluice/internal/lane"
+	"sluice/pipeline/event"
+	"sluice/pipeline/plugin"
+)
+
+// Config is the options of the stdin input.
+type Config struct {
+	Codec plugin.Codec `yaml:"codec" doc:"How events are made of what is read; codecs that do not look for lines themselves get line by line."`
+}
+
+// Plugin describes the stdin input.
+func Plugin() plugin.Spec {
+	return plugin.NewInput("stdin", "read standard input", Config{Codec: plugin.CodecNamed("line")}, build)
+}
+
+func build(c Config, env plugin.Env) (*plugin.BuiltInput, error) {
+	if _, err := c.Codec.Decoder(); err != nil {
+		env.Problems.Errorf("codec", "%v", err)
+	}
+	return &plugin.BuiltInput{Start: func(context.Context, plugin.StartOptions) (plugin.Input, error) {
+		return start(os.Stdin, c, env)
+	}}, nil
+}
+
+func start(file *os.File, c Config, env plugin.Env) (*input, error) {
+	d, err := c.Codec.Decoder()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := file.Stat(); err != nil {
+		return nil, fmt.Errorf("start stdin: %w", err)
+	}
+	dec, ok := d.(streamDecoder)
+	if !ok {
+		dec = &byLine{d, frame.NewSplitter("\n", maxLine)}
+	}
+	return &input{
+		file: file, fd: int32(file.Fd()), //nolint:gosec // a descriptor is a small number
+		decoder: dec, budget: env.Budget, gate: lane.NewGate(),
+	}, nil
+}
+
+// streamDecoder is a decoder that finds the frames of a stream itself.
+type streamDecoder interface {
+	plugin.Decoder
+	plugin.FinishDecoder
+}
+
+// maxLine bounds a line for codecs that do not look for lines themselves: longer ones come in parts, so that
+// input without any newline cannot fill the memory.
+const maxLine = 20 << 20
+
+// byLine gives a codec line by line.
+type byLine struct {
+	codec plugin.Decoder
+	lines *frame.Splitter
+}
+
+// Decode decodes each line that src completes.
+func (d *byLine) Decode(src []byte, b *event.Batch, a *event.Ack) error {
+	var errs []error
+	for line := range d.lines.Lines(src) {
+		if err := d.codec.Decode(line, b, a); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Finish decodes a last line without a newline.
+func (d *byLine) Finish(b *event.Batch, a *event.Ack) error {
+	line, _ := d.lines.Rest()
+	if line == nil {
+		return nil
+	}
+	return d.codec.Decode(line, b, a)
+}
