@@ -47,7 +47,7 @@ type node struct {
 // stepCounts is what one step did since the last publication.
 type stepCounts struct {
 	events, dropped, rejected, released, panics int64
-	busy                              time.Duration
+	busy                                        time.Duration
 }
 
 // NewChain makes an instance of each filter of steps.
@@ -253,4 +253,13 @@ func (c *Chain) flushBranch(ctx context.Context, b *event.Batch, nodes []*node, 
 		b.Attach(e)
 	}
 	return err
+}
+
+// Covered calls add for each alternative that a filter's options list (plugin.Covering).
+func (c *Chain) Covered(add func(step, option, text string, used bool)) {
+	for _, n := range c.all {
+		if f, ok := n.filter.(plugin.Covering); ok {
+			f.Covered(func(option, text string, used bool) { add(n.step.ID, option, text, used) })
+		}
+	}
 }

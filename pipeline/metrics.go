@@ -4,11 +4,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"sluice/internal/metrics"
+	"sluice/pipeline/plugin"
 )
 
 // Stats is what a pipeline did so far: a consistent sum over its workers.
 type Stats struct {
 	In, Bytes, Made, Joined, Dropped, Rejected, Settled, Released, InFlight int64
+
+	// Left is how many bytes the inputs have still to read; it means something only if LeftKnown.
+	Left      int64
+	LeftKnown bool
 
 	Outputs []OutputStats
 }
@@ -22,7 +27,7 @@ type OutputStats struct {
 
 // Stats returns the counters as of now. It takes the locks of all workers.
 func (r *Runner) Stats() Stats {
-	if !r.ready.Load() && len(r.workers) == 0 {
+	if !r.started.Load() {
 		return Stats{}
 	}
 	c := r.total()
@@ -30,6 +35,7 @@ func (r *Runner) Stats() Stats {
 		In: c.in, Bytes: c.bytes, Made: c.made, Joined: c.joined, Dropped: c.unrouted, Rejected: c.rejected,
 		Settled: c.settled, Released: c.released, InFlight: c.held + c.parked,
 	}
+	s.Left, s.LeftKnown = r.left()
 	for i := range c.steps {
 		s.Dropped += c.steps[i].dropped
 	}
@@ -40,6 +46,22 @@ func (r *Runner) Stats() Stats {
 		})
 	}
 	return s
+}
+
+// left sums what the inputs have still to read; it is known when all of them know.
+func (r *Runner) left() (sum int64, known bool) {
+	for _, in := range r.inputs {
+		m, ok := in.in.(plugin.Measured)
+		if !ok {
+			return 0, false
+		}
+		n, ok := m.Left()
+		if !ok {
+			return 0, false
+		}
+		sum += n
+	}
+	return sum, true
 }
 
 // total sums what the workers have published, under all their locks.

@@ -36,6 +36,7 @@ type Runner struct {
 
 	workers     []*worker
 	parkedBytes atomic.Int64
+	started     atomic.Bool // inputs and workers are there, and will not change
 	ready       atomic.Bool
 	stopping    atomic.Bool
 }
@@ -75,6 +76,7 @@ func (r *Runner) Run(ctx context.Context) error {
 	if err := r.start(hard); err != nil {
 		return errors.Join(err, r.close(hard))
 	}
+	r.started.Store(true)
 	r.show()
 	defer r.scope.Close()
 	r.ready.Store(true)

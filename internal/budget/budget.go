@@ -19,6 +19,17 @@ type Budget struct {
 // New returns a budget of limit bytes.
 func New(limit int64) *Budget { return &Budget{limit: limit} }
 
+// SetLimit changes the limit; what is taken stays taken.
+func (b *Budget) SetLimit(limit int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.limit = limit
+	if b.freed != nil {
+		close(b.freed)
+		b.freed = nil
+	}
+}
+
 // TryAcquire takes n bytes if they are free. A request larger than the whole limit succeeds when nothing
 // else is taken, so that one oversized message cannot block a lane for ever.
 func (b *Budget) TryAcquire(n int64) bool {
@@ -104,5 +115,7 @@ func (b *Budget) Limit() int64 {
 	if b == nil {
 		return 0
 	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	return b.limit
 }

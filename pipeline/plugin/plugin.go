@@ -110,3 +110,18 @@ type Prober interface {
 type Condition interface {
 	Eval(e *event.Event) (bool, error)
 }
+
+// Measured is implemented by inputs that know how much there is still to read, for the progress of a run.
+type Measured interface {
+	// Left returns how many bytes are there and not yet read, and whether that is known. It may be called
+	// concurrently with Read.
+	Left() (bytes int64, known bool)
+}
+
+// Covering is implemented by filters that choose between alternatives which their options list, as grok does
+// between expressions: `test` says which of them no case used.
+type Covering interface {
+	// Covered calls add for each alternative: its place in the options ("match.message[1]"), its text, and
+	// whether an event took it since the filter was made.
+	Covered(add func(option, text string, used bool))
+}
