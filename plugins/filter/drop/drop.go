@@ -30,13 +30,26 @@ func build(c Config, env plugin.Env) (*plugin.BuiltFilter, error) {
 
 type filter struct{ percentage float64 }
 
-// Process drops the events, or a share of them chosen by chance.
+// Process drops the events, or a share of them. An event with an identity is always dropped or always kept, so
+// that one that comes again meets the same fate; others are chosen by chance.
 func (f filter) Process(_ context.Context, b *event.Batch) error {
 	for e := range b.All() {
-		if f.percentage >= all || rand.Float64()*all < f.percentage { //nolint:gosec // sampling needs no secret
+		if f.percentage >= all || share(e)*all < f.percentage {
 			e.Drop()
-			e.Match()
 		}
 	}
 	return nil
+}
+
+// share returns a number from 0 up to, and without, 1, evenly spread over events.
+func share(e *event.Event) float64 {
+	if !e.HasID() {
+		return rand.Float64() //nolint:gosec // sampling needs no secret
+	}
+	// The finalizer of SplitMix64, which spreads neighbouring offsets over all 64 bits.
+	x := e.ID.Stream ^ uint64(e.ID.Offset)*0x9e3779b97f4a7c15 ^ uint64(e.ID.Part)<<48 //nolint:gosec // any bits do
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	x ^= x >> 31
+	return float64(x>>11) / (1 << 53)
 }
