@@ -10,6 +10,8 @@ import (
 	"slices"
 	"unicode/utf8"
 	"unsafe"
+
+	"sluice/internal/charset"
 )
 
 const (
@@ -21,7 +23,6 @@ const (
 	ones      = 0x0101010101010101
 	highBits  = 0x80 * ones
 	spaces    = ' ' * ones
-	quotes    = '"' * ones
 	backslash = '\\' * ones
 )
 
@@ -30,80 +31,152 @@ const (
 //
 // It copies and scans eight bytes at a time, and goes on so after each escape.
 func AppendString(dst []byte, s string) []byte {
-	dst = slices.Grow(dst, len(s)+wordBytes+2)
-	dst = append(dst, '"')
-	high := uint64(highBits) // 0 once the rest is known to be valid UTF-8
-	checked := false
-	for i := 0; ; {
-		var n int
-		dst, n = appendPlain(dst, s[i:], high)
-		if i += n; i == len(s) {
+	start := len(dst)
+	if need := len(s) + wordBytes + 2; cap(dst)-start < need { // room for a word beyond the end
+		dst = slices.Grow(dst, need)
+	}
+	out := dst[start:cap(dst)]
+	out[0] = '"'
+	n := copyPlain(out[1:], s)
+	if n < len(s) {
+		return appendSpecial(dst[:start+1+n], s[n:])
+	}
+	out[1+n] = '"'
+	return dst[:start+n+2]
+}
+
+// AppendName appends the name of a member: as AppendString does, and a colon.
+func AppendName(dst []byte, name string) []byte {
+	start := len(dst)
+	if need := len(name) + wordBytes + 3; cap(dst)-start < need {
+		dst = slices.Grow(dst, need)
+	}
+	out := dst[start:cap(dst)]
+	out[0] = '"'
+	n := copyPlain(out[1:], name)
+	if n < len(name) {
+		return append(appendSpecial(dst[:start+1+n], name[n:]), ':')
+	}
+	out[n+1], out[n+2] = '"', ':'
+	return dst[:start+n+3]
+}
+
+// AppendInt appends i in decimal digits.
+func AppendInt(dst []byte, i int64) []byte {
+	u := uint64(i) //nolint:gosec // the bits; the sign is written apart
+	if i < 0 {
+		dst = append(dst, '-')
+		u = -u
+	}
+	var b [20]byte
+	at := len(b)
+	for u >= 100 {
+		at -= 2
+		b[at], b[at+1] = pairs[2*(u%100)], pairs[2*(u%100)+1]
+		u /= 100
+	}
+	if at--; u >= 10 {
+		b[at] = pairs[2*u+1]
+		at--
+		u /= 10
+	}
+	b[at] = byte('0' + u)
+	return append(dst, b[at:]...)
+}
+
+const pairs = "00010203040506070809" + "10111213141516171819" + "20212223242526272829" + "30313233343536373839" +
+	"40414243444546474849" + "50515253545556575859" + "60616263646566676869" + "70717273747576777879" +
+	"80818283848586878889" + "90919293949596979899"
+
+// appendSpecial appends the rest of a string, which begins with a byte that cannot be copied as it is.
+func appendSpecial(dst []byte, s string) []byte {
+	for {
+		if s[0] < utf8.RuneSelf {
+			dst = appendEscaped(dst, s[0])
+			s = s[1:]
+		} else {
+			n := 1
+			for n < len(s) && s[n] >= utf8.RuneSelf {
+				n++
+			}
+			dst = append(dst, charset.Repair(s[:n])...)
+			s = s[n:]
+		}
+		if need := len(s) + wordBytes + 1; cap(dst)-len(dst) < need {
+			dst = slices.Grow(dst, need)
+		}
+		n := copyPlain(dst[len(dst):cap(dst)], s)
+		dst = dst[:len(dst)+n]
+		if s = s[n:]; s == "" {
 			return append(dst, '"')
 		}
-		if c := s[i]; c < utf8.RuneSelf {
-			dst = appendEscaped(dst, c)
-			i++
-			continue
-		}
-		if !checked {
-			if checked = true; utf8.ValidString(s[i:]) {
-				high = 0
-				continue
-			}
-		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		dst = utf8.AppendRune(dst, r)
-		i += size
 	}
 }
 
-// appendPlain appends s up to the first byte that needs an escape, or has a bit of high, and returns how
-// many bytes that were.
-func appendPlain(dst []byte, s string, high uint64) ([]byte, int) {
-	dst = slices.Grow(dst, len(s)+wordBytes)
-	out := dst[len(dst):cap(dst)]
-	b := unsafe.Slice(unsafe.StringData(s), len(s))
+// copyPlain copies s up to the first byte that needs an escape or is not ASCII, and returns how many bytes
+// that were. out must have room for a word more than s.
+func copyPlain(out []byte, s string) int {
+	if len(out) < len(s)+wordBytes {
+		panic("BUG: no room for a word beyond the text")
+	}
+	from, to := unsafe.Pointer(unsafe.StringData(s)), unsafe.Pointer(unsafe.SliceData(out))
 	i := 0
-	for ; len(b)-i >= wordBytes; i += wordBytes {
-		w := binary.LittleEndian.Uint64(b[i:])
-		binary.LittleEndian.PutUint64(out[i:], w)
-		if m := special(w) | w&high; m != 0 {
-			i += bits.TrailingZeros64(m) / 8
-			return dst[:len(dst)+i], i
+	for ; i <= len(s)-wordBytes; i += wordBytes {
+		w := load(from, i)
+		store(to, i, w)
+		if m := notPlain(w); m != 0 {
+			return i + bits.TrailingZeros64(m)/8
 		}
 	}
-	if k := len(b) - i; k > 0 {
-		w := tail(b, k)
-		binary.LittleEndian.PutUint64(out[i:], w)
-		if m := special(w) | w&high; m != 0 {
-			k = bits.TrailingZeros64(m) / 8
-		}
-		i += k
+	if i == len(s) {
+		return i
 	}
-	return dst[:len(dst)+i], i
+	w := tail(s, len(s)-i)
+	store(to, i, w)
+	if m := notPlain(w); m != 0 {
+		return i + bits.TrailingZeros64(m)/8
+	}
+	return len(s)
 }
 
-// tail returns the last k bytes of b, 1 to 7, as a word filled up with spaces.
-func tail(b []byte, k int) uint64 {
-	var w uint64
-	if len(b) >= wordBytes {
-		w = binary.LittleEndian.Uint64(b[len(b)-wordBytes:]) >> (8 * (wordBytes - k))
-	} else {
-		switch {
-		case k >= 4: // two halves that may overlap
-			w = uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[k-4:]))<<(8*(k-4))
-		default: // first, middle and last, which may be the same
-			w = uint64(b[0]) | uint64(b[k/2])<<(8*(k/2)) | uint64(b[k-1])<<(8*(k-1))
-		}
+// load and store spare the bounds checks of slices; their callers have checked the ends.
+func load(p unsafe.Pointer, i int) uint64 {
+	return binary.LittleEndian.Uint64((*[wordBytes]byte)(unsafe.Add(p, i))[:])
+}
+
+func store(p unsafe.Pointer, i int, w uint64) {
+	binary.LittleEndian.PutUint64((*[wordBytes]byte)(unsafe.Add(p, i))[:], w)
+}
+
+// tail returns the last k bytes of s, 1 to 7, as a word filled up with spaces.
+func tail(s string, k int) uint64 {
+	fill := uint64(spaces) << (8 * k)
+	if len(s) >= wordBytes {
+		return load(unsafe.Pointer(unsafe.StringData(s)), len(s)-wordBytes)>>(8*(wordBytes-k)) | fill
 	}
-	return w | spaces<<(8*k)
+	b := unsafe.Slice(unsafe.StringData(s), len(s))
+	if k >= 4 { // two halves that may overlap
+		return uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[k-4:]))<<(8*(k-4)) | fill
+	}
+	// First, middle and last, which may be the same.
+	return uint64(b[0]) | uint64(b[k/2])<<(8*(k/2)) | uint64(b[k-1])<<(8*(k-1)) | fill
+}
+
+// notPlain has the highest bit of each byte set that must be escaped or is not ASCII, right up to the lowest
+// such byte: a subtraction borrows only from bytes above.
+func notPlain(w uint64) uint64 {
+	return (belowSpaceOrQuote(w) | ((w ^ backslash) - ones) | w) & highBits
 }
 
 // special has the highest bit of each byte set that must be escaped, right up to the lowest such byte.
 func special(w uint64) uint64 {
-	q, b := w^quotes, w^backslash
-	return ((w-spaces)&^w | (q-ones)&^q | (b-ones)&^b) & highBits
+	b := w ^ backslash
+	return (belowSpaceOrQuote(w)&^w | (b-ones)&^b) & highBits
 }
+
+// belowSpaceOrQuote sets the highest bit of ASCII bytes below a space, and of quotes: flipping one bit
+// makes a quote a space and leaves what is below there, so that one comparison is enough.
+func belowSpaceOrQuote(w uint64) uint64 { return (w ^ ('"'^' ')*ones) - (' '+1)*ones }
 
 // appendEscaped appends a quote, a backslash or a control character.
 func appendEscaped(dst []byte, c byte) []byte {

@@ -53,6 +53,9 @@ func check(t *testing.T, s string) {
 		if got := AppendString(dst, s); !bytes.Equal(got, want) {
 			t.Fatalf("AppendString(%q) = %q, want %q", s, got, want)
 		}
+		if got := AppendName(dst, s); string(got) != string(want)+":" {
+			t.Fatalf("AppendName(%q) = %q, want %q:", s, got, want)
+		}
 	}
 	var back string
 	if err := stdjson.Unmarshal(want[5:], &back); err != nil || back != string([]rune(s)) {
@@ -67,11 +70,12 @@ func FuzzAppendString(f *testing.F) {
 	f.Fuzz(check)
 }
 
-// TestInvalidIsLinear guards against checking the rest again at each character: with that, this takes minutes.
+// TestInvalidIsLinear guards against looking at the rest again at each character: with that, this takes minutes.
 func TestInvalidIsLinear(t *testing.T) {
-	s := strings.Repeat("é", 1<<20) + "\xff"
-	if got := AppendString(nil, s); len(got) != 2<<20+3+2 {
-		t.Errorf("%d bytes", len(got))
+	for _, s := range []string{strings.Repeat("é", 1<<20) + "\xff", strings.Repeat("é x", 1<<19) + "\xff"} {
+		if got := AppendString(nil, s); len(got) != len(s)+2+2 { // U+FFFD has two bytes more
+			t.Errorf("%d bytes", len(got))
+		}
 	}
 }
 
@@ -373,4 +377,20 @@ func TestEscapesDoNotShare(t *testing.T) {
 			t.Fatalf("element %d is %q, want %q", i, v, want[i])
 		}
 	}
+}
+
+func FuzzAppendInt(f *testing.F) {
+	for _, i := range []int64{0, 1, -1, 9, 10, 99, 100, -100, 12345, math.MaxInt64, math.MinInt64} {
+		f.Add(i)
+	}
+	f.Fuzz(func(t *testing.T, i int64) {
+		for ; ; i /= 10 { // numbers of all lengths
+			if got, want := string(AppendInt([]byte("x"), i)), "x"+strconv.FormatInt(i, 10); got != want {
+				t.Fatalf("got %s, want %s", got, want)
+			}
+			if i == 0 {
+				return
+			}
+		}
+	})
 }

@@ -1,7 +1,6 @@
 package json
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/bits"
@@ -319,13 +318,13 @@ func (r *Reader) str() (string, error) {
 // plain returns the place of the first byte from i on that ends a string, begins an escape or must not
 // stand in a string.
 func (r *Reader) plain(i int) int {
-	b := unsafe.Slice(unsafe.StringData(r.src), len(r.src))
-	for ; len(b)-i >= wordBytes; i += wordBytes {
-		if m := special(binary.LittleEndian.Uint64(b[i:])); m != 0 {
+	p := unsafe.Pointer(unsafe.StringData(r.src))
+	for ; i <= len(r.src)-wordBytes; i += wordBytes {
+		if m := special(load(p, i)); m != 0 {
 			return i + bits.TrailingZeros64(m)/8
 		}
 	}
-	for i < len(b) && b[i] != '"' && b[i] != '\\' && b[i] >= ' ' {
+	for i < len(r.src) && r.src[i] != '"' && r.src[i] != '\\' && r.src[i] >= ' ' {
 		i++
 	}
 	return i

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"strconv"
+	"unsafe"
 
 	"sluice/internal/json"
 )
@@ -33,8 +34,7 @@ func (f Fields) appendInner(dst []byte) []byte {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = json.AppendString(dst, f[i].Name)
-		dst = append(dst, ':')
+		dst = json.AppendName(dst, f[i].Name)
 		dst = f[i].Value.AppendJSON(dst)
 	}
 	return dst
@@ -43,20 +43,19 @@ func (f Fields) appendInner(dst []byte) []byte {
 // AppendJSON appends the value as JSON. Floats are written as Logstash does; NaN, for which JSON has
 // nothing, becomes null, and an infinity a number (1e999) that reads back as one.
 func (v Value) AppendJSON(dst []byte) []byte {
-	switch v.Kind() {
-	case String:
-		return json.AppendString(dst, v.Str())
-	case Int:
-		return strconv.AppendInt(dst, v.Int(), 10)
-	case Float:
-		return appendFloat(dst, v.Float())
-	case Bool:
-		return strconv.AppendBool(dst, v.Bool())
-	case Time:
-		dst = append(dst, '"')
-		dst = AppendTime(dst, v.Time())
-		return append(dst, '"')
-	case List:
+	switch r := v.ref.(type) {
+	case stringPtr:
+		return json.AppendString(dst, unsafe.String((*byte)(r), int(v.num))) //nolint:gosec // num is a length here
+	case Kind:
+		switch r {
+		case Int:
+			return json.AppendInt(dst, v.Int())
+		case Float:
+			return appendFloat(dst, v.Float())
+		case Bool:
+			return strconv.AppendBool(dst, v.Bool())
+		}
+	case listPtr:
 		dst = append(dst, '[')
 		for i, x := range v.List() {
 			if i > 0 {
@@ -65,11 +64,15 @@ func (v Value) AppendJSON(dst []byte) []byte {
 			dst = x.AppendJSON(dst)
 		}
 		return append(dst, ']')
-	case Map:
-		return v.Map().AppendJSON(dst)
-	default:
-		return append(dst, "null"...)
+	case *Fields:
+		return r.AppendJSON(dst)
 	}
+	if v.Kind() == Time {
+		dst = append(dst, '"')
+		dst = AppendTime(dst, v.Time())
+		return append(dst, '"')
+	}
+	return append(dst, "null"...)
 }
 
 // Limits outside of which a float is written with an exponent, as Java does.

@@ -11,23 +11,28 @@ func AppendTime(dst []byte, t time.Time) []byte {
 		return append(t.AppendFormat(dst, "2006-01-02T15:04:05"), fraction(t)...)
 	}
 	hour, minute, second := t.Clock()
-	b := [...]byte{
-		digit(year / 1000), digit(year / 100), digit(year / 10), digit(year), '-',
-		digit(int(month) / 10), digit(int(month)), '-', digit(day / 10), digit(day), 'T',
-		digit(hour / 10), digit(hour), ':', digit(minute / 10), digit(minute), ':', digit(second / 10), digit(second), '.',
-		'0', '0', '0', 'Z',
-	}
+	b := [...]byte{4: '-', 7: '-', 10: 'T', 13: ':', 16: ':', 19: '.', 23: 'Z'}
+	two(&b, 0, year/100)
+	two(&b, 2, year%100)
+	two(&b, 5, int(month))
+	two(&b, 8, day)
+	two(&b, 11, hour)
+	two(&b, 14, minute)
+	two(&b, 17, second)
 	ns := t.Nanosecond()
 	if ns%1_000_000 != 0 {
-		return append(append(dst, b[:len(b)-len(".000Z")]...), fraction(t)...)
+		return append(append(dst, b[:19]...), fraction(t)...)
 	}
 	ms := ns / 1_000_000
-	b[len(b)-4], b[len(b)-3], b[len(b)-2] = digit(ms/100), digit(ms/10), digit(ms)
+	two(&b, 20, ms/10)
+	b[22] = byte('0' + ms%10)
 	return append(dst, b[:]...)
 }
 
-// digit returns the last decimal digit of n.
-func digit(n int) byte { return byte('0' + uint(n)%10) } //nolint:gosec // n is not negative
+// two writes n, 0 to 99, as two digits.
+func two(b *[24]byte, at, n int) {
+	b[at], b[at+1] = byte('0'+n/10), byte('0'+n%10) //nolint:gosec // digits
+}
 
 // fraction returns the fraction of a second of t with 3, 6 or 9 digits, and the Z.
 func fraction(t time.Time) string {
