@@ -1,7 +1,6 @@
 package grok
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -178,6 +177,3 @@ func warn(p *plugin.Problems, at, text string, c checkedPattern) {
 		p.Warnf(at, "%.64q: engine re2 has no atomic groups, (?>...) is taken for (?:...) and may match more", text)
 	}
 }
-
-// errLook explains what RE2 has not.
-var errLook = errors.New("engine re2 has neither look-ahead, look-behind, back references nor possessive quantifiers")

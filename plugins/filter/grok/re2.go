@@ -1,8 +1,9 @@
 package grok
 
 import (
+	"errors"
 	"fmt"
-	"strings"
+	"regexp/syntax"
 
 	vjeantet "github.com/vjeantet/grok"
 
@@ -21,6 +22,9 @@ const whole = "whole"
 
 // compile gives the expression, whose references are expanded already, to the library under a short name.
 func (re2) compile(x patterns.Expanded) (matcher, error) {
+	if _, err := syntax.Parse(flags+x.Text, syntax.Perl); err != nil {
+		return nil, explain(err)
+	}
 	g, err := vjeantet.NewWithConfig(&vjeantet.Config{
 		NamedCapturesOnly: true, SkipDefaultPatterns: true,
 		Patterns: map[string]string{"X": flags + x.Text},
@@ -30,16 +34,27 @@ func (re2) compile(x patterns.Expanded) (matcher, error) {
 	}
 	m := &re2Matcher{grok: g, expr: "%{X:" + whole + "}"}
 	if _, err := g.Match(m.expr, ""); err != nil {
-		if strings.Contains(err.Error(), "invalid or unsupported Perl syntax") || strings.Contains(err.Error(), "invalid nested repetition") ||
-			strings.Contains(err.Error(), "invalid escape sequence") {
-			return nil, fmt.Errorf("compile expression: %w (%w)", err, errLook)
-		}
 		return nil, fmt.Errorf("compile expression: %w", err)
 	}
 	for _, c := range x.Captures {
 		m.groups = append(m.groups, c.Group)
 	}
 	return m, nil
+}
+
+// errLacks says what RE2 has not.
+var errLacks = errors.New("engine re2 has neither look-ahead, look-behind, back references nor possessive quantifiers")
+
+// explain adds to a syntax error what may be behind it.
+func explain(err error) error {
+	var e *syntax.Error
+	if errors.As(err, &e) {
+		switch e.Code {
+		case syntax.ErrInvalidPerlOp, syntax.ErrInvalidNamedCapture, syntax.ErrInvalidRepeatOp, syntax.ErrInvalidEscape:
+			return fmt.Errorf("compile expression: %w (%w)", err, errLacks)
+		}
+	}
+	return fmt.Errorf("compile expression: %w", err)
 }
 
 type re2Matcher struct {

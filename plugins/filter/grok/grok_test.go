@@ -1,0 +1,208 @@
+package grok
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"sluice/pipeline/event"
+	"sluice/pipeline/plugin"
+)
+
+func config(field string, exprs ...string) Config {
+	c := *Plugin().Defaults().(*Config)
+	c.Match = plugin.Pairs[[]string]{{Key: field, Value: exprs}}
+	return c
+}
+
+func newFilter(t testing.TB, c Config, env plugin.Env) plugin.Filter {
+	t.Helper()
+	var p plugin.Problems
+	env.Problems = &p
+	b, err := build(c, env)
+	if err != nil || p.Failed() {
+		t.Fatal(err, p.List)
+	}
+	return b.New()
+}
+
+func run(t testing.TB, f plugin.Filter, in string) string {
+	t.Helper()
+	b := &event.Batch{}
+	a := event.NewAck(func(event.Status) {})
+	e := b.Append(a)
+	a.Seal()
+	if err := e.FillJSON([]byte(in)); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Process(context.Background(), b); err != nil {
+		t.Fatal(err)
+	}
+	return string(e.AppendJSON(nil))
+}
+
+func TestOptions(t *testing.T) {
+	f := func(change func(*Config), in, want string) {
+		t.Helper()
+		c := config("m", "%{INT:n:int} %{WORD:w}", "%{WORD:w}")
+		change(&c)
+		if got := run(t, newFilter(t, c, plugin.Env{}), in); got != want {
+			t.Errorf("%s\n got  %s\n want %s", in, got, want)
+		}
+	}
+	f(func(*Config) {}, `{"m":"12 ab"}`, `{"m":"12 ab","n":12,"w":"ab"}`)
+	f(func(*Config) {}, `{"m":"12 ab","n":5,"w":["x"]}`, `{"m":"12 ab","n":5,"w":["x","ab"]}`)
+	f(func(*Config) {}, `{"m":"-"}`, `{"m":"-","tags":["_grokparsefailure"]}`)
+	f(func(c *Config) { c.Overwrite = []string{"n", "w"} }, `{"m":"12 ab","n":5,"w":["x"]}`, `{"m":"12 ab","n":12,"w":"ab"}`)
+	f(func(c *Config) { c.Target = "t" }, `{"m":"12 ab"}`, `{"m":"12 ab","t":{"n":12,"w":"ab"}}`)
+	f(func(c *Config) { c.Target = "[t][u]" }, `{"m":"12 ab"}`, `{"m":"12 ab","t":{"u":{"n":12,"w":"ab"}}}`)
+	f(func(c *Config) { c.Target = "m" }, `{"m":"12 ab"}`, `{"m":"12 ab","tags":["_grokparsefailure"]}`)
+	f(func(c *Config) { c.BreakOnMatch = false }, `{"m":"12 ab"}`, `{"m":"12 ab","n":12,"w":["ab","12"]}`)
+	f(func(c *Config) { c.TagOnFailure = nil }, `{"m":"-"}`, `{"m":"-"}`)
+	f(func(c *Config) { c.KeepEmptyCaptures = true; c.Match[0].Value = []string{"a%{DATA:d}%{INT:i}?"} }, `{"m":"a"}`, `{"m":"a","d":"","i":""}`)
+	f(func(c *Config) { c.NamedCapturesOnly = false; c.Match[0].Value = []string{"%{INT} %{WORD:w}"} }, `{"m":"12 ab"}`, `{"m":"12 ab","INT":"12","w":"ab"}`)
+	f(func(c *Config) {
+		c.Match[0].Value = []string{"(?<[a][b]>x)(?P<c>y)%{Z=[0-9]+}%{Z:d}%{V:e=v{2}}"}
+	}, `{"m":"xy12vv"}`, `{"m":"xy12vv","a":{"b":"x"},"c":"y","d":"2","e":"vv"}`)
+	f(func(c *Config) {
+		c.PatternDefinitions = plugin.Pairs[string]{{Key: "WORD", Value: "[0-9]"}, {Key: "MY", Value: "%{WORD}+"}}
+		c.Match[0].Value = []string{"%{MY:x}"}
+	}, `{"m":"ab12"}`, `{"m":"ab12","x":"12"}`)
+	f(func(c *Config) {
+		c.Match = append(c.Match, plugin.Pair[[]string]{Key: "o", Value: []string{"(?<x>o)"}})
+	},
+		`{"m":"-","o":"o"}`, `{"m":"-","o":"o","x":"o"}`)
+}
+
+func TestConversion(t *testing.T) {
+	f := func(typ, in, want string) {
+		t.Helper()
+		c := config("m", "^%{GREEDYDATA:x:"+typ+"}$")
+		if got := run(t, newFilter(t, c, plugin.Env{}), `{"m":"`+in+`"}`); got != `{"m":"`+in+`","x":`+want+`}` {
+			t.Errorf("%s of %q: %s, want %s", typ, in, got, want)
+		}
+	}
+	f("int", "12", "12")
+	f("int", " -12.9", "-12")
+	f("int", "12abc", "12")
+	f("int", "abc", "0")
+	f("int", "1_000_", "1000")
+	f("int", "0x1f", "0")
+	f("int", "9223372036854775808", "9.223372036854776E18")
+	f("float", "0.005", "0.005")
+	f("float", "1.5e3x", "1500.0")
+	f("float", "1e", "1.0")
+	f("float", ".5", "0.5")
+	f("float", "-.5", "-0.5")
+	f("float", "x", "0.0")
+}
+
+func TestPatternsDir(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"a":     "# mine\nMINE [ab]+\n\nINT x\r\n",
+		"b":     "MINE\t[cd]+\n",
+		"c.bak": "MINE nope\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c := config("m", "%{MINE:x}%{INT:y}")
+	c.PatternsDir = []string{filepath.Base(dir)}
+	c.PatternsFilesGlob = "?"
+	got := run(t, newFilter(t, c, plugin.Env{Dir: filepath.Dir(dir)}), `{"m":"abcdx"}`)
+	if got != `{"m":"abcdx","x":"cd","y":"x"}` {
+		t.Error(got)
+	}
+}
+
+func TestProblems(t *testing.T) {
+	f := func(c Config, field, text string, warning bool) {
+		t.Helper()
+		var p plugin.Problems
+		if _, err := build(c, plugin.Env{Problems: &p}); err != nil {
+			t.Fatal(err)
+		}
+		if len(p.List) != 1 || p.List[0].Field != field || p.List[0].Warning != warning || !strings.Contains(p.List[0].Text, text) {
+			t.Errorf("problems %+v, want one of %q with %q", p.List, field, text)
+		}
+	}
+	f(config("m", "%{IPORHOTS:x}"), "match.m", `unknown pattern "IPORHOTS"; did you mean "IPORHOST"?`, false)
+	f(config("m", "x", "(unclosed"), "match.m[1]", "missing closing )", false)
+	f(config("m", "(?<=x)y"), "match.m", "neither look-ahead, look-behind", false)
+	f(config("m", "(?!x)y"), "match.m", "neither look-ahead, look-behind", false)
+	f(config("m", "x++"), "match.m", "possessive", false)
+	f(config("m", `(x)\1`), "match.m", "back references", false)
+	f(config("m", "%{INT:[a}"), "match.m", "not closed", false)
+	f(config("m", "%{INT:a"), "match.m", "not closed", false)
+	f(config("m", "%{INT:}"), "match.m", "name is empty", false)
+	f(config("m]", "x"), "match.m]", "outside brackets", false)
+	f(config("m"), "match.m", "found no expression", false)
+	f(config("m", "%{INT:a:long}"), "match.m", `unknown type "long"`, true)
+	f(config("m", "(?>a|b)c"), "match.m", "atomic", true)
+	c := config("m", "x")
+	c.PatternsDir = []string{"/no/such/folder"}
+	f(c, "patterns_dir[0]", "no such file", false)
+	c = config("m", "%{A}")
+	c.PatternDefinitions = plugin.Pairs[string]{{Key: "A", Value: "%{B}"}, {Key: "B", Value: "x%{A}"}}
+	f(c, "match.m", `pattern "A" refers to itself: A > B > A`, false)
+	c = config("m", "x")
+	c.PatternDefinitions = plugin.Pairs[string]{{Key: "A:B", Value: "x"}}
+	f(c, "pattern_definitions.A:B", `found ':'`, false)
+	c = config("m", "x")
+	c.TimeoutMillis = -1
+	f(c, "timeout_millis", "found -1", false)
+}
+
+// slow is a matcher that takes its time, and never matches.
+type slow struct{ took time.Duration }
+
+func (s slow) match(string, []string) bool {
+	time.Sleep(s.took)
+	return false
+}
+
+func TestTimeout(t *testing.T) { synctest.Test(t, testTimeout) } // in which sleeping takes exactly its time
+
+func testTimeout(t *testing.T) {
+	f := func(scope, text, want string) {
+		t.Helper()
+		c := config("m", "a", "b", "(?<x>x)")
+		c.TimeoutMillis, c.TimeoutScope = 3, scope
+		filter := newFilter(t, c, plugin.Env{}).(*filter)
+		for i := range 2 {
+			filter.sources[0].patterns[i].matcher, filter.sources[0].patterns[i].filter = slow{2 * time.Millisecond}, prefilter{}
+		}
+		if got := run(t, filter, `{"m":"`+text+`"}`); !strings.HasSuffix(got, want) {
+			t.Errorf("scope %s: %.200s, want %s", scope, got[len(got)-60:], want)
+		}
+	}
+	long := strings.Repeat("x", minWatched)
+	f("event", long, `"tags":["_groktimeout"]}`) // two take more than the limit together, though neither does alone
+	f("pattern", long, `"x":"x"}`)
+	f("event", "x", `"x":"x"}`) // short texts are not measured
+}
+
+// FuzzPrefilter: the prefilter may say yes wrongly, but never no.
+func FuzzPrefilter(f *testing.F) {
+	f.Add("(a|b)c+d?(?:ef){2}", "xbccefef")
+	f.Add(`%{INT:x} \[%{WORD:y}\]`, "1 [a]")
+	f.Fuzz(func(t *testing.T, expr, text string) {
+		c := config("m", expr)
+		var p plugin.Problems
+		b, err := build(c, plugin.Env{Problems: &p})
+		if err != nil || p.Failed() {
+			return
+		}
+		pattern := &b.New().(*filter).sources[0].patterns[0]
+		caps := make([]string, len(pattern.fields))
+		if pattern.matcher.match(text, caps) && !pattern.filter.mayMatch(text) {
+			t.Errorf("%q matches %q, but the prefilter looks for %q", text, expr, pattern.filter.literal)
+		}
+	})
+}
