@@ -57,6 +57,13 @@ func (r *decorator) apply(events iter.Seq[*event.Event]) {
 	}
 }
 
+// Decorate applies an input's options to events that were just read, as a worker does; for `test`.
+func Decorate(d *plugin.Decor, events iter.Seq[*event.Event]) {
+	if r := newDecorator(d); r != nil {
+		r.apply(events)
+	}
+}
+
 func (r *decorator) one(e *event.Event) {
 	if r.d.Type != "" && !e.Fields.Has("type") {
 		e.Fields.Add("type", event.StringOf(r.d.Type))

@@ -57,6 +57,15 @@ type BuiltInput struct {
 	// back what fails for long instead of holding it (a queue).
 	Redelivers bool
 
+	// NewDecoder, where it is set, makes a decoder of what the input reads, for `test` and `explain`: of the
+	// content of a file or stream, in which it finds lines and joins them as the input does, or of the body
+	// of one message. It is called only when the options had no problem.
+	NewDecoder func() Decoder
+
+	// Probe, where it is set, asks the network for `check --live` whether the input could do its work. It
+	// needs no Start, and takes nothing exclusive.
+	Probe func(ctx context.Context) error
+
 	// Streams: the input can keep the order of a stream when asked (StartOptions.Ordered).
 	Streams bool
 }
@@ -79,6 +88,9 @@ type BuiltOutput struct {
 	// Start takes what is exclusive; lanes is the number of workers that will call Write.
 	// It must not wait for the network.
 	Start func(ctx context.Context, lanes int) (Output, error)
+
+	// Probe is as an input's.
+	Probe func(ctx context.Context) error
 
 	// Preview, where it is set, says where an event would go, for `test` and `explain`: the names depend
 	// on the output ("index", "id", "path").
