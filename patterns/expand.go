@@ -174,8 +174,8 @@ func (x *expansion) reference(s string) (int, error) {
 
 func (x *expansion) lookup(name string) (string, error) {
 	if slices.Contains(x.path, name) {
-		cycle := append(x.path[slices.Index(x.path, name):], name)
-		return "", fmt.Errorf("pattern %q refers to itself: %s", name, strings.Join(cycle, " > "))
+		cycle := strings.Join(x.path[slices.Index(x.path, name):], " > ")
+		return "", fmt.Errorf("pattern %q refers to itself: %s > %s", name, cycle, name)
 	}
 	if text, ok := x.inline[name]; ok {
 		return text, nil

@@ -8,6 +8,7 @@
 package joda
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -33,7 +34,7 @@ const letters = "GCYxweEyDMdaKhHkmsSzZ"
 
 // Compile reads a pattern. An unknown letter or an open quote is an error that names its position.
 func Compile(pattern string) (*Format, error) {
-	f := &Format{pattern: pattern, names: &english}
+	f := &Format{pattern: pattern, names: &locales[0]}
 	for i := 0; i < len(pattern); {
 		c := pattern[i]
 		switch {
@@ -81,7 +82,7 @@ func quoted(s string) (text string, n int, err error) {
 		}
 		return b.String(), i + 1, nil
 	}
-	return "", 0, fmt.Errorf("quote not closed")
+	return "", 0, errors.New("quote not closed")
 }
 
 func (f *Format) literal(s string) {

@@ -7,7 +7,7 @@ import "time"
 const isoYearDigits = 4
 
 // The forms with a blank that Logstash's ISO8601 takes beside the standard's.
-var casual = [...]*Format{
+var casual = [...]*Format{ //nolint:gochecknoglobals // compiled tables, never written
 	mustCompile("yyyy-MM-dd HH:mm:ss.SSSZ"),
 	mustCompile("yyyy-MM-dd HH:mm:ss.SSS"),
 	mustCompile("yyyy-MM-dd HH:mm:ss,SSSZ"),
@@ -88,10 +88,10 @@ func (d *fields) isoDate(s string) int {
 		return n
 	}
 	v, k := digits(s[n+1:], 3)
-	switch {
-	case k == 0:
+	switch k {
+	case 0:
 		return 0
-	case k == 3:
+	case 3:
 		d.yday, d.set = v, d.set|hasYday
 		return n + 1 + k
 	}

@@ -55,9 +55,9 @@ func newNames(base int, lists ...string) nameTable {
 	for i, e := range t.entries {
 		g := &t.first[e.text[0]]
 		if g.to == 0 {
-			g.from = uint8(i) //nolint:gosec // there are fewer than 100 names
+			g.from = uint8(i) // there are fewer than 100 names
 		}
-		g.to = uint8(i + 1) //nolint:gosec // there are fewer than 100 names
+		g.to = uint8(i + 1)
 	}
 	return t
 }
@@ -68,48 +68,62 @@ type locale struct {
 	months, days, halves, eras nameTable
 }
 
-// The names are those of the Common Locale Data Repository, the form used within a date: what Joda gets
+// locales are the known languages, English first. The names are those of the Common Locale Data Repository, the form used within a date: what Joda gets
 // from Java.
-var (
-	english = locale{"en",
+var locales = [...]locale{ //nolint:gochecknoglobals // compiled tables, never written
+	{
+		"en",
 		newNames(1, "January,February,March,April,May,June,July,August,September,October,November,December",
 			"Jan,Feb,Mar,Apr,May,Jun,Jul,Aug,Sep,Oct,Nov,Dec"),
 		newNames(1, "Monday,Tuesday,Wednesday,Thursday,Friday,Saturday,Sunday", "Mon,Tue,Wed,Thu,Fri,Sat,Sun"),
-		newNames(0, "AM,PM"), newNames(0, "BC,AD", "BCE,CE")}
-	german = locale{"de",
+		newNames(0, "AM,PM"), newNames(0, "BC,AD", "BCE,CE"),
+	},
+	{
+		"de",
 		newNames(1, "Januar,Februar,März,April,Mai,Juni,Juli,August,September,Oktober,November,Dezember",
 			"Jan.,Feb.,März,Apr.,Mai,Juni,Juli,Aug.,Sept.,Okt.,Nov.,Dez."),
 		newNames(1, "Montag,Dienstag,Mittwoch,Donnerstag,Freitag,Samstag,Sonntag", "Mo.,Di.,Mi.,Do.,Fr.,Sa.,So."),
-		newNames(0, "AM,PM"), newNames(0, "v. Chr.,n. Chr.")}
-	french = locale{"fr",
+		newNames(0, "AM,PM"), newNames(0, "v. Chr.,n. Chr."),
+	},
+	{
+		"fr",
 		newNames(1, "janvier,février,mars,avril,mai,juin,juillet,août,septembre,octobre,novembre,décembre",
 			"janv.,févr.,mars,avr.,mai,juin,juil.,août,sept.,oct.,nov.,déc."),
 		newNames(1, "lundi,mardi,mercredi,jeudi,vendredi,samedi,dimanche", "lun.,mar.,mer.,jeu.,ven.,sam.,dim."),
-		newNames(0, "AM,PM"), newNames(0, "av. J.-C.,ap. J.-C.")}
-	spanish = locale{"es",
+		newNames(0, "AM,PM"), newNames(0, "av. J.-C.,ap. J.-C."),
+	},
+	{
+		"es",
 		newNames(1, "enero,febrero,marzo,abril,mayo,junio,julio,agosto,septiembre,octubre,noviembre,diciembre",
 			"ene.,feb.,mar.,abr.,may.,jun.,jul.,ago.,sept.,oct.,nov.,dic.",
 			"ene,feb,mar,abr,may,jun,jul,ago,sept,oct,nov,dic"), // the two forms of different releases
 		newNames(1, "lunes,martes,miércoles,jueves,viernes,sábado,domingo",
 			"lun.,mar.,mié.,jue.,vie.,sáb.,dom.", "lun,mar,mié,jue,vie,sáb,dom"),
-		newNames(0, "a. m.,p. m."), newNames(0, "a. C.,d. C.")}
-	italian = locale{"it",
+		newNames(0, "a. m.,p. m."), newNames(0, "a. C.,d. C."),
+	},
+	{
+		"it",
 		newNames(1, "gennaio,febbraio,marzo,aprile,maggio,giugno,luglio,agosto,settembre,ottobre,novembre,dicembre",
 			"gen,feb,mar,apr,mag,giu,lug,ago,set,ott,nov,dic"),
 		newNames(1, "lunedì,martedì,mercoledì,giovedì,venerdì,sabato,domenica", "lun,mar,mer,gio,ven,sab,dom"),
-		newNames(0, "AM,PM"), newNames(0, "a.C.,d.C.")}
-	portuguese = locale{"pt",
+		newNames(0, "AM,PM"), newNames(0, "a.C.,d.C."),
+	},
+	{
+		"pt",
 		newNames(1, "janeiro,fevereiro,março,abril,maio,junho,julho,agosto,setembro,outubro,novembro,dezembro",
 			"jan.,fev.,mar.,abr.,mai.,jun.,jul.,ago.,set.,out.,nov.,dez."),
 		newNames(1, "segunda-feira,terça-feira,quarta-feira,quinta-feira,sexta-feira,sábado,domingo",
 			"seg.,ter.,qua.,qui.,sex.,sáb.,dom."),
-		newNames(0, "AM,PM"), newNames(0, "a.C.,d.C.")}
-	dutch = locale{"nl",
+		newNames(0, "AM,PM"), newNames(0, "a.C.,d.C."),
+	},
+	{
+		"nl",
 		newNames(1, "januari,februari,maart,april,mei,juni,juli,augustus,september,oktober,november,december",
 			"jan.,feb.,mrt.,apr.,mei,jun.,jul.,aug.,sep.,okt.,nov.,dec."),
 		newNames(1, "maandag,dinsdag,woensdag,donderdag,vrijdag,zaterdag,zondag", "ma,di,wo,do,vr,za,zo"),
-		newNames(0, "a.m.,p.m."), newNames(0, "v.Chr.,n.Chr.")}
-)
+		newNames(0, "a.m.,p.m."), newNames(0, "v.Chr.,n.Chr."),
+	},
+}
 
 // localeTags lists the languages whose names are known, for messages.
 const localeTags = "en, de, fr, es, it, pt, nl"
@@ -118,11 +132,11 @@ const localeTags = "en, de, fr, es, it, pt, nl"
 func localeOf(tag string) (*locale, bool) {
 	language, _, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(tag), "_", "-"), "-")
 	if language == "" {
-		return &english, true
+		return &locales[0], true
 	}
-	for _, l := range [...]*locale{&english, &german, &french, &spanish, &italian, &portuguese, &dutch} {
-		if l.tag == language {
-			return l, true
+	for i := range locales {
+		if locales[i].tag == language {
+			return &locales[i], true
 		}
 	}
 	return nil, false

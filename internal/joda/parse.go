@@ -157,7 +157,7 @@ func (p *Parser) read(f *Format, s string, observed time.Time, d *fields) error 
 	pos := 0
 	for i := range f.ops {
 		o := &f.ops[i]
-		n := 0
+		var n int
 		switch o.letter {
 		case 0:
 			if !hasPrefix(s[pos:], o.text) {

@@ -117,7 +117,7 @@ func (p *Parser) readZone(o *op, s string, d *fields) int {
 
 // abbreviations are the zone names that Joda parses; a longer one stands before a shorter one that
 // begins it.
-var abbreviations = [...]struct{ name, id string }{
+var abbreviations = [...]struct{ name, id string }{ //nolint:gochecknoglobals // a table, never written
 	{"UTC", "UTC"},
 	{"UT", "UTC"},
 	{"GMT", "UTC"},

@@ -17,33 +17,33 @@ var (
 )
 
 func config(match ...string) Config {
-	c := *Plugin().Defaults().(*Config)
+	c := *Plugin().Defaults().(*Config) //nolint:errcheck // it is what Plugin makes
 	c.Match = match
 	return c
 }
 
-func newFilter(t testing.TB, c Config) plugin.Filter {
-	t.Helper()
+func newFilter(tb testing.TB, c Config) plugin.Filter {
+	tb.Helper()
 	var p plugin.Problems
 	b, err := build(c, plugin.Env{Problems: &p})
 	if err != nil || p.Failed() {
-		t.Fatal(err, p.List)
+		tb.Fatal(err, p.List)
 	}
 	return b.New()
 }
 
 // run passes an event through the filter and returns its time and tags.
-func run(t testing.TB, f plugin.Filter, in string) (*event.Event, string) {
-	t.Helper()
+func run(tb testing.TB, f plugin.Filter, in string) (*event.Event, string) {
+	tb.Helper()
 	b := &event.Batch{Now: readAt}
 	a := event.NewAck(func(event.Status) {})
 	e := b.Append(a)
 	a.Seal()
 	if err := e.FillJSON([]byte(in)); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := f.Process(context.Background(), b); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	s := string(event.AppendTime(nil, e.Time))
 	if tags, ok := e.Fields.Get(event.TagsField); ok {

@@ -79,5 +79,5 @@ func parseTAI64N(s string) (time.Time, error) {
 	if err != nil || nsErr != nil || sec > maxMillis/1000 || ns >= uint64(time.Second) {
 		return time.Time{}, errNumber
 	}
-	return time.Unix(int64(sec)-taiAhead, int64(ns)).UTC(), nil //nolint:gosec // both are bounded above
+	return time.Unix(int64(sec)-taiAhead, int64(ns)).UTC(), nil
 }

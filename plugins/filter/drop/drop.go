@@ -47,7 +47,7 @@ func share(e *event.Event) float64 {
 		return rand.Float64() //nolint:gosec // sampling needs no secret
 	}
 	// The finalizer of SplitMix64, which spreads neighbouring offsets over all 64 bits.
-	x := e.ID.Stream ^ uint64(e.ID.Offset)*0x9e3779b97f4a7c15 ^ uint64(e.ID.Part)<<48 //nolint:gosec // any bits do
+	x := e.ID.Stream ^ uint64(e.ID.Offset)*0x9e3779b97f4a7c15 ^ uint64(e.ID.Part)<<48
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
 	x = (x ^ x>>27) * 0x94d049bb133111eb
 	x ^= x >> 31

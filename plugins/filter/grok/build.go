@@ -115,7 +115,7 @@ func readDir(lib *patterns.Library, dir, glob string) error {
 }
 
 func readFile(lib *patterns.Library, name string) error {
-	f, err := os.Open(name) //nolint:gosec // the operator names it
+	f, err := os.Open(name)
 	if err != nil {
 		return fmt.Errorf("read patterns: %w", err)
 	}
@@ -138,7 +138,11 @@ func compilePattern(c *Config, lib *patterns.Library, text string) (checkedPatte
 		return checkedPattern{}, err
 	}
 	p := checkedPattern{expanded: x}
-	if p.matcher, err = (re2{}).compile(x); err != nil {
+	e, err := engineNamed(c.Engine)
+	if err != nil {
+		return p, err
+	}
+	if p.matcher, err = e.compile(x); err != nil {
 		return p, err
 	}
 	p.filter = newPrefilter(x.Text)

@@ -3,6 +3,7 @@ package grok
 
 import (
 	"context"
+	"fmt"
 
 	"sluice/patterns"
 	"sluice/pipeline/event"
@@ -47,6 +48,14 @@ func Plugin() plugin.Spec {
 // engine compiles expanded expressions. A matcher may be used by all workers at once.
 type engine interface {
 	compile(x patterns.Expanded) (matcher, error)
+}
+
+// engineNamed returns the engine of the option's name.
+func engineNamed(name string) (engine, error) {
+	if name == "re2" {
+		return re2{}, nil
+	}
+	return nil, fmt.Errorf("unknown engine %q; expected re2", name)
 }
 
 // matcher finds the first match of one expression in a text.

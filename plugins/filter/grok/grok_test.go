@@ -14,33 +14,33 @@ import (
 )
 
 func config(field string, exprs ...string) Config {
-	c := *Plugin().Defaults().(*Config)
+	c := *Plugin().Defaults().(*Config) //nolint:errcheck // it is what Plugin makes
 	c.Match = plugin.Pairs[[]string]{{Key: field, Value: exprs}}
 	return c
 }
 
-func newFilter(t testing.TB, c Config, env plugin.Env) plugin.Filter {
-	t.Helper()
+func newFilter(tb testing.TB, c Config, env plugin.Env) plugin.Filter {
+	tb.Helper()
 	var p plugin.Problems
 	env.Problems = &p
 	b, err := build(c, env)
 	if err != nil || p.Failed() {
-		t.Fatal(err, p.List)
+		tb.Fatal(err, p.List)
 	}
 	return b.New()
 }
 
-func run(t testing.TB, f plugin.Filter, in string) string {
-	t.Helper()
+func run(tb testing.TB, f plugin.Filter, in string) string {
+	tb.Helper()
 	b := &event.Batch{}
 	a := event.NewAck(func(event.Status) {})
 	e := b.Append(a)
 	a.Seal()
 	if err := e.FillJSON([]byte(in)); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := f.Process(context.Background(), b); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return string(e.AppendJSON(nil))
 }
@@ -163,7 +163,7 @@ func TestProblems(t *testing.T) {
 type slow struct{ took time.Duration }
 
 func (s slow) match(string, []string) bool {
-	time.Sleep(s.took)
+	time.Sleep(s.took) //nolint:forbidigo // within synctest
 	return false
 }
 
@@ -174,7 +174,7 @@ func testTimeout(t *testing.T) {
 		t.Helper()
 		c := config("m", "a", "b", "(?<x>x)")
 		c.TimeoutMillis, c.TimeoutScope = 3, scope
-		filter := newFilter(t, c, plugin.Env{}).(*filter)
+		filter := newFilter(t, c, plugin.Env{}).(*filter) //nolint:errcheck // it is what build makes
 		for i := range 2 {
 			filter.sources[0].patterns[i].matcher, filter.sources[0].patterns[i].filter = slow{2 * time.Millisecond}, prefilter{}
 		}
@@ -199,7 +199,7 @@ func FuzzPrefilter(f *testing.F) {
 		if err != nil || p.Failed() {
 			return
 		}
-		pattern := &b.New().(*filter).sources[0].patterns[0]
+		pattern := &b.New().(*filter).sources[0].patterns[0] //nolint:errcheck // it is what build makes
 		caps := make([]string, len(pattern.fields))
 		if pattern.matcher.match(text, caps) && !pattern.filter.mayMatch(text) {
 			t.Errorf("%q matches %q, but the prefilter looks for %q", text, expr, pattern.filter.literal)

@@ -47,8 +47,7 @@ var errLacks = errors.New("engine re2 has neither look-ahead, look-behind, back 
 
 // explain adds to a syntax error what may be behind it.
 func explain(err error) error {
-	var e *syntax.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*syntax.Error](err); ok {
 		switch e.Code {
 		case syntax.ErrInvalidPerlOp, syntax.ErrInvalidNamedCapture, syntax.ErrInvalidRepeatOp, syntax.ErrInvalidEscape:
 			return fmt.Errorf("compile expression: %w (%w)", err, errLacks)

@@ -15,7 +15,7 @@ type conversion struct {
 	f    func(event.Value) (event.Value, bool)
 }
 
-var conversions = []conversion{
+var conversions = []conversion{ //nolint:gochecknoglobals // a table, never written
 	{"integer", toInteger},
 	{"float", toFloat},
 	{"string", toText},

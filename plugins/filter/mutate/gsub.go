@@ -134,8 +134,9 @@ func (x *expression) replaceAll(text string, r replacement, s *scratch) (string,
 		out = r.append(out, x.re, text, m)
 		last = m[1]
 	}
-	s.buf = append(out, text[last:]...)
-	return string(s.buf), true
+	out = append(out, text[last:]...)
+	s.buf = out
+	return string(out), true
 }
 
 // replacement is text between references to groups.

@@ -2,7 +2,7 @@ package mutate
 
 // special is the letters whose upper case is more than one letter, with their upper and their title case:
 // the unconditional entries of Unicode's SpecialCasing.txt, 102 of them.
-var special = map[rune]struct{ upper, title string }{
+var special = map[rune]struct{ upper, title string }{ //nolint:gochecknoglobals // a table, never written
 	'\u00DF': {"\u0053\u0053", "\u0053\u0073"},
 	'\u0149': {"\u02BC\u004E", "\u02BC\u004E"},
 	'\u01F0': {"\u004A\u030C", "\u004A\u030C"},
