@@ -24,8 +24,7 @@ error_log $dir/error.log info;
 events { worker_connections 256; }
 http {
   log_format sluice '\$remote_addr - \$remote_user [\$time_local] "\$request" \$status \$body_bytes_sent '
-                    '"\$http_referer" "\$http_user_agent" "\$http_cookie" '
-                    '\$upstream_connect_time \$upstream_response_time \$request_time';
+                    '"\$http_referer" "\$http_user_agent" "\$http_cookie" \$request_time \$upstream_response_time'
   access_log $dir/access.log sluice;
   client_body_temp_path $dir/tmp/body;
   proxy_temp_path $dir/tmp/proxy;
