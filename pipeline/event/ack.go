@@ -66,8 +66,11 @@ func (a *Ack) release(n int64, s Status) {
 	if s != Delivered {
 		a.Worsen(s)
 	}
-	if a.refs.Add(-n) == 0 {
+	switch left := a.refs.Add(-n); {
+	case left == 0:
 		unwatch(a)
 		a.done(Status(a.worst.Load())) //nolint:gosec // only statuses are stored
+	case left < 0:
+		panic("BUG: an ack was released more often than it was held: sealed twice, or before its last event")
 	}
 }

@@ -31,7 +31,7 @@ type Batch struct {
 	events  []*Event
 	free    []*Event
 	current *Event // what the loop over All is at: the culprit when its body panics
-	hidden  uint8  // depth of the conditions being run
+	hidden  uint16 // depth of the conditions being run
 }
 
 // Len returns the number of events, marked ones included.
@@ -68,8 +68,13 @@ func (b *Batch) Derive(parent *Event, part int) *Event {
 // slot returns an empty event at the end of the batch.
 func (b *Batch) slot() *Event {
 	e := b.unused()
-	b.events = append(b.events, e)
+	b.put(e)
 	return e
+}
+
+func (b *Batch) put(e *Event) {
+	e.place = len(b.events)
+	b.events = append(b.events, e)
 }
 
 func (b *Batch) unused() *Event {
@@ -94,24 +99,26 @@ func (b *Batch) grow() {
 
 // Detach takes e out of the batch with its acknowledgements: the caller owns it until Attach or Absorb.
 func (b *Batch) Detach(e *Event) {
-	for i, x := range b.events {
-		if x == e { // an empty event holds the place until Compact, so that loops go on undisturbed
-			b.events[i] = b.unused()
-			b.events[i].mark = markGone
-			e.held = true
-			b.Held++
-			return
-		}
+	if e.place >= len(b.events) || b.events[e.place] != e {
+		return // it is not in the batch
 	}
+	gone := b.unused() // holds the place until Compact, so that loops go on undisturbed
+	gone.mark, gone.place = markGone, e.place
+	b.events[e.place] = gone
+	e.held = true
+	b.Held++
 }
 
 // Absorb moves o's acknowledgements to e and takes o out, which must not be used again: o's lines now
 // end when e ends. Each of the two may be in the batch or detached.
 func (b *Batch) Absorb(e, o *Event) {
 	if o.ack != nil {
-		e.more = append(e.more, o.ack)
+		e.takeOver(o.ack)
 	}
-	e.more = append(e.more, o.more...)
+	for _, a := range o.more {
+		e.takeOver(a)
+	}
+	e.joined += 1 + o.joined
 	o.ack, o.more = nil, nil
 	o.mark |= markGone
 	b.Joined++
@@ -127,6 +134,7 @@ func (b *Batch) TakeIf(f func(*Event) bool) []*Event {
 		if e.mark&markGone == 0 && f(e) {
 			taken = append(taken, e)
 		} else {
+			e.place = len(keep)
 			keep = append(keep, e)
 		}
 	}
@@ -139,7 +147,7 @@ func (b *Batch) TakeIf(f func(*Event) bool) []*Event {
 func (b *Batch) Attach(e *Event) {
 	e.skip = 0
 	b.letGo(e)
-	b.events = append(b.events, e)
+	b.put(e)
 }
 
 // letGo counts that a detached event is held no longer.
@@ -168,7 +176,7 @@ func (b *Batch) All() iter.Seq[*Event] {
 }
 
 // resumed hides, while a filter is run again after a panic, the events that it had handled.
-const resumed = 255
+const resumed = 1<<16 - 1
 
 // HideCulprit is called after a panic in a loop over All: it returns the event at which the loop was, and
 // hides it and all before it, so that the filter can be run again on the rest; Unhide ends that. It returns
@@ -217,7 +225,7 @@ func (b *Batch) Branch(cond func(*Event) (bool, error), fail func(*Event, error)
 	depth := b.hidden + 2 // depth-1 hides the events of the other branch, depth those that failed
 	some, others := b.split(depth, cond, fail)
 	b.hidden = depth
-	defer func() { b.hidden = depth - 2 }()
+	defer b.endBranch(depth) // after a panic too
 	var err error
 	if some && then != nil {
 		err = then()
@@ -233,15 +241,20 @@ func (b *Batch) Branch(cond func(*Event) (bool, error), fail func(*Event, error)
 		}
 		err = otherwise()
 	}
+	return err
+}
+
+// endBranch shows again what the branches of a condition at depth hid.
+func (b *Batch) endBranch(depth uint16) {
+	b.hidden = depth - 2
 	for _, e := range b.events {
 		if e.skip >= depth-1 {
 			e.skip = 0
 		}
 	}
-	return err
 }
 
-func (b *Batch) split(depth uint8, cond func(*Event) (bool, error), fail func(*Event, error)) (some, others bool) {
+func (b *Batch) split(depth uint16, cond func(*Event) (bool, error), fail func(*Event, error)) (some, others bool) {
 	for _, e := range b.events {
 		if e.mark != 0 || e.skip != 0 {
 			continue
@@ -287,6 +300,7 @@ func (b *Batch) Compact(reject func(*Event)) (dropped, released int) {
 	for _, e := range b.events {
 		switch {
 		case e.mark == 0:
+			e.place = len(keep)
 			keep = append(keep, e)
 		case e.mark&markGone != 0:
 			b.recycle(e)
@@ -320,11 +334,17 @@ func (e *Event) Settle(s Status) {
 }
 
 // Settle ends every event that is left with s and empties the batch: one atomic operation per run of
-// events of the same ack. Engine only.
+// events of the same ack. What is still marked ends by its mark: dropped, or released where it was not
+// handled. Engine only.
 func (b *Batch) Settle(s Status) {
 	var run *Ack
 	var n int64
 	for _, e := range b.events {
+		if e.mark != 0 || e.more != nil {
+			e.Settle(max(s, e.mark.status()))
+			b.recycle(e)
+			continue
+		}
 		if e.ack != run {
 			if n > 0 {
 				run.release(n, s)
@@ -333,12 +353,7 @@ func (b *Batch) Settle(s Status) {
 		}
 		if e.ack != nil {
 			n++
-			e.ack = nil
 		}
-		for _, a := range e.more {
-			a.release(1, s)
-		}
-		e.more = nil
 		b.recycle(e)
 	}
 	if n > 0 {

@@ -52,9 +52,11 @@ type Event struct {
 	more    []*Ack // after Absorb
 	err     error
 	mark    mark
-	skip    uint8 // the depth of the condition that hides it; 0 is visible
 	matched bool
-	held    bool // detached
+	held    bool   // detached
+	skip    uint16 // the depth of the condition that hides it; 0 is visible
+	joined  int32  // events absorbed
+	place   int    // in its batch
 }
 
 var errNoReason = errors.New("rejected without a reason")
@@ -89,8 +91,29 @@ func (e *Event) Released() bool { return e.mark&markRelease != 0 }
 // Match says that the filter did its work on this event, so that add_field, add_tag and the like apply.
 func (e *Event) Match() { e.matched = true }
 
-// Joined reports how many acknowledgements the event took over by Absorb.
-func (e *Event) Joined() int { return len(e.more) }
+// Joined reports how many events it absorbed.
+func (e *Event) Joined() int { return int(e.joined) }
+
+// takeOver gives e a reference to a that another event had. One is enough: lines of the same unit, the
+// usual case, cost nothing but that.
+func (e *Event) takeOver(a *Ack) {
+	if a == e.ack || len(e.more) > 0 && e.more[len(e.more)-1] == a {
+		a.release(1, Delivered)
+		return
+	}
+	e.more = append(e.more, a)
+}
+
+// status is how an event with these marks ends when nobody asked what was to become of it.
+func (m mark) status() Status {
+	switch {
+	case m&(markReject|markRelease) != 0:
+		return Released
+	case m&markDrop != 0:
+		return Dropped
+	}
+	return Delivered
+}
 
 // Tag adds a tag once.
 func (e *Event) Tag(tag string) {
@@ -148,13 +171,41 @@ func (e *Event) AppendID(dst []byte) []byte {
 	return dst
 }
 
+// Sizes in memory, in bytes, on 64-bit machines.
+const (
+	eventBytes = 256
+	fieldBytes = 40
+	valueBytes = 24
+)
+
 // Size estimates the memory that the event holds, in bytes, for the byte budget: fields and text.
 func (e *Event) Size() int {
-	n := 256 + len(e.Raw)
-	for i := range e.Fields {
-		n += 48 + len(e.Fields[i].Value.Str())
+	return eventBytes + len(e.Raw) + e.Fields.size() + e.Meta.size()
+}
+
+func (f Fields) size() int {
+	n := 0
+	for i := range f {
+		n += fieldBytes + f[i].Value.size()
 	}
 	return n
+}
+
+// size returns what the value holds beyond itself.
+func (v Value) size() int {
+	switch v.Kind() {
+	case String:
+		return len(v.Str())
+	case List:
+		n := 0
+		for _, x := range v.List() {
+			n += valueBytes + x.size()
+		}
+		return n
+	case Map:
+		return v.Map().size()
+	}
+	return 0
 }
 
 // HashLine returns the hash of a raw line that ID carries.

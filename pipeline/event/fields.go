@@ -37,11 +37,21 @@ func (f *Fields) Set(name string, v Value) {
 			return
 		}
 	}
-	*f = append(s, Field{name, v})
+	f.Add(name, v)
 }
 
 // Add appends a field without looking for its name: only for a caller that knows the name is new.
-func (f *Fields) Add(name string, v Value) { *f = append(*f, Field{name, v}) }
+func (f *Fields) Add(name string, v Value) {
+	n := len(*f)
+	if n == cap(*f) {
+		*f = slices.Grow(*f, 1)
+	}
+	*f = (*f)[:n+1]
+	x := &(*f)[n] // written word by word: append would build it on the stack and copy it in wider pieces, which stalls
+	x.Name = name
+	x.Value.num = v.num
+	x.Value.ref = v.ref
+}
 
 // Remove takes a field away, keeping the order of the others, and returns its value.
 func (f *Fields) Remove(name string) (Value, bool) {

@@ -3,6 +3,7 @@ package event
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -148,7 +149,8 @@ func (p *Path) getSlow(e *Event) (Value, bool) {
 	case isTime:
 		return TimeOf(e.Time), !e.Time.IsZero()
 	case isMeta:
-		return MapOf(&e.Meta), true
+		f := slices.Clone(e.Meta) // the event's own memory is recycled
+		return MapOf(&f), true
 	}
 	if len(p.steps) == 0 {
 		return Value{}, false
@@ -216,7 +218,7 @@ func (p *Path) Set(e *Event, v Value) error {
 		if f == nil {
 			return fmt.Errorf("set @metadata: found a %s, expected a map", v.Kind())
 		}
-		e.Meta = *f
+		e.Meta = slices.Clone(*f)
 		return nil
 	}
 	return setIn(p.top(e), p.steps, v)

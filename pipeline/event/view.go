@@ -48,12 +48,18 @@ func (v *View) Fill(b *Batch, keep func(*Event) bool) {
 // Reset empties the view.
 func (v *View) Reset() {
 	clear(v.events)
+	clear(v.outcomes) // their errors
 	v.events = v.events[:0]
 	v.outcomes = v.outcomes[:0]
 }
 
 // Add puts an event at the end.
-func (v *View) Add(e *Event) { v.events = append(v.events, e) }
+func (v *View) Add(e *Event) {
+	v.events = append(v.events, e)
+	if len(v.outcomes) > 0 {
+		v.outcomes = append(v.outcomes, Outcome{})
+	}
+}
 
 // Len returns the number of events.
 func (v *View) Len() int { return len(v.events) }
