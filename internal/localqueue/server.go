@@ -9,6 +9,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Server is the service: an http.Handler that holds any number of queues. Safe for concurrent use.
@@ -262,4 +263,40 @@ func (s *Server) purge(_ *http.Request, body []byte) (any, error) {
 		q.messages = nil
 		return nil, nil
 	})
+}
+
+// Create makes a queue, for a program that serves it itself.
+func (s *Server) Create(name string, attrs map[string]string) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := newQueue(name)
+	if err := q.set(attrs); err != nil {
+		return err
+	}
+	s.queues[name] = q
+	return nil
+}
+
+// Len returns the number of messages in a queue, visible or not.
+func (s *Server) Len(name string) int {
+	visible, hidden, delayed := s.counts(name)
+	return visible + hidden + delayed
+}
+
+// Visible returns the number of messages that a receive would find.
+func (s *Server) Visible(name string) int {
+	visible, _, _ := s.counts(name)
+	return visible
+}
+
+func (s *Server) counts(name string) (visible, hidden, delayed int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if q := s.queues[name]; q != nil {
+		return q.count(time.Now())
+	}
+	return 0, 0, 0
 }

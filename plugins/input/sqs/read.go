@@ -81,13 +81,14 @@ func (in *input) receive(ctx context.Context, l *lane, busy bool, wait time.Dura
 	if busy || in.once {
 		poll = 0
 	}
+	idle := in.held.count() == 0 // before the receive: what comes back meanwhile is seen by the next one
 	got, err := in.queue.Receive(ctx, sqs.MaxEntries, poll)
 	if err != nil {
 		return err
 	}
 	if len(got) == 0 {
 		in.empty.Inc()
-		return in.atEnd(ctx, busy, wait)
+		return in.atEnd(ctx, idle, busy, wait)
 	}
 	attrs, err := in.queue.Attributes(ctx)
 	if err != nil {
@@ -110,11 +111,11 @@ func (in *input) receive(ctx context.Context, l *lane, busy bool, wait time.Dura
 const onceQuiet = time.Second
 
 // atEnd decides, after a receive that brought nothing, whether the input has ended.
-func (in *input) atEnd(ctx context.Context, busy bool, wait time.Duration) error {
+func (in *input) atEnd(ctx context.Context, idle, busy bool, wait time.Duration) error {
 	if !in.once || busy {
 		return nil
 	}
-	if in.held.count() == 0 {
+	if idle {
 		return io.EOF
 	}
 	t := time.NewTimer(min(wait, onceQuiet))
