@@ -1,0 +1,147 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// source is one file as it was read.
+type source struct {
+	name  string // as problems show it
+	dir   string // relative paths of options are relative to it
+	lines []string
+	root  *node // nil when the file is empty or broken
+}
+
+// maxFile bounds a file: a mistaken argument (a log, a device) must not be read into memory as a whole.
+const maxFile = 64 << 20
+
+const stdinName = "-"
+
+// gather reads the files and folders, sorted by name, each file once.
+func (l *loader) gather(paths []string) []*source {
+	var names []string
+	for _, p := range paths {
+		if p == stdinName {
+			names = append(names, p)
+			continue
+		}
+		names = append(names, l.expandFolder(p)...)
+	}
+	slices.SortStableFunc(names, strings.Compare)
+	names = slices.Compact(names)
+	sources := make([]*source, 0, len(names))
+	for _, n := range names {
+		if s := l.read(n); s != nil {
+			sources = append(sources, s)
+		}
+	}
+	return sources
+}
+
+// expandFolder returns the YAML files of a folder, or the file itself.
+func (l *loader) expandFolder(p string) []string {
+	p = filepath.Clean(p)
+	info, err := os.Stat(p)
+	if err != nil || !info.IsDir() {
+		return []string{p} // read reports what is wrong
+	}
+	entries, err := os.ReadDir(p)
+	if err != nil {
+		l.reportFile(p, cause(err))
+		return nil
+	}
+	var names []string
+	for _, e := range entries {
+		ext := filepath.Ext(e.Name())
+		if (ext == ".yaml" || ext == ".yml") && !e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+			names = append(names, filepath.Join(p, e.Name()))
+		}
+	}
+	if names == nil {
+		l.reportFile(p, "the folder holds no .yaml file")
+	}
+	return names
+}
+
+// read reads and parses one file; nil means that it could not be read.
+func (l *loader) read(name string) *source {
+	text, err := l.readBytes(name)
+	if err != nil {
+		l.reportFile(name, cause(err))
+		return nil
+	}
+	s := &source{name: name, dir: filepath.Dir(name)}
+	if name == stdinName {
+		s.name, s.dir = "stdin", "."
+	}
+	l.parse(s, text)
+	return s
+}
+
+func (l *loader) readBytes(name string) ([]byte, error) {
+	if text, ok := l.o.Texts[name]; ok {
+		return []byte(text), nil
+	}
+	var r io.Reader = l.o.Stdin
+	if name != stdinName {
+		f, err := os.Open(name) //nolint:gosec // the operator names the file
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close() //nolint:errcheck // only read
+		r = f
+	} else if r == nil {
+		return nil, errors.New("there is no standard input")
+	}
+	text, err := io.ReadAll(io.LimitReader(r, maxFile+1))
+	if err == nil && len(text) > maxFile {
+		err = errors.New("the file is larger than 64 MiB")
+	}
+	return bytes.TrimPrefix(text, []byte("\ufeff")), err
+}
+
+// cause is the message of an error without the operation and path that the problem shows already.
+func cause(err error) string {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Op + ": " + p.Err.Error()
+	}
+	return err.Error()
+}
+
+// line returns line n, from 1, or "".
+func (s *source) line(n int) string {
+	if n < 1 || n > len(s.lines) {
+		return ""
+	}
+	return s.lines[n-1]
+}
+
+// setText splits the text into lines.
+func (s *source) setText(text []byte) {
+	s.lines = strings.Split(string(text), "\n")
+	for i := range s.lines {
+		s.lines[i] = strings.TrimSuffix(s.lines[i], "\r")
+	}
+}
+
+// byteOf returns the position of character col (from 1) in line.
+func byteOf(line string, col int) int {
+	i := 0
+	for ; col > 1 && i < len(line); col-- {
+		_, n := utf8.DecodeRuneInString(line[i:])
+		i += n
+	}
+	return i
+}
+
+// colOf returns the character column, from 1, of byte i of line.
+func colOf(line string, i int) int { return utf8.RuneCountInString(line[:min(i, len(line))]) + 1 }
