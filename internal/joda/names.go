@@ -68,8 +68,8 @@ type locale struct {
 	months, days, halves, eras nameTable
 }
 
-// locales are the known languages, English first. The names are those of the Common Locale Data Repository, the form used within a date: what Joda gets
-// from Java.
+// locales are the known languages, English first. The names are those of the Common Locale Data Repository, in
+// the form used within a date: what Joda gets from Java.
 var locales = [...]locale{ //nolint:gochecknoglobals // compiled tables, never written
 	{
 		"en",
