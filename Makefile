@@ -6,7 +6,7 @@ GOBUILD := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 LINT    := .tools/golangci-lint
 FUZZ    ?= 240
 
-.PHONY: help build test demo check lint vet race bench benchcmp fuzz figures gates e2e full docker-steps clean
+.PHONY: help build test demo check lint vet race docs bench benchcmp fuzz figures gates e2e full docker-steps clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -24,6 +24,9 @@ check: lint vet race ## what a change must pass
 
 $(LINT): tools/go.mod tools/go.sum
 	go build -C tools -o ../$@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+docs: ## write the tables of options and plugins
+	go test ./e2e -run TestReadmeTables -update
 
 lint: $(LINT) ## format and lint, by .golangci.yml
 	$(LINT) fmt --diff

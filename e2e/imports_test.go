@@ -34,7 +34,7 @@ var rules = []rule{
 	{"patterns", nil, nil},
 	{"plugins/all", []string{"pipeline/plugin", "plugins/*/*"}, nil},
 	{"plugins/*/*", []string{"pipeline/plugin", "pipeline/event", "patterns", "internal/*"}, []string{"pipeline/plugintest", "plugins/codec/*"}},
-	{"cmd/*", []string{"pipeline/cli", "plugins/all"}, nil},
+	{"cmd/*", []string{"pipeline/cli", "pipeline/plugin", "plugins/all"}, nil},
 	{"e2e", []string{"e2e/*", "pipeline/*", "plugins/all", "internal/*"}, nil},
 	{"e2e/*", []string{"e2e/*", "pipeline", "pipeline/*", "plugins/*/*", "plugins/all", "internal/*"}, nil},
 	{"bench", []string{"pipeline", "pipeline/*", "plugins/*/*", "plugins/all", "internal/*"}, nil},

@@ -45,24 +45,29 @@ func (x *Index) Count(ctx context.Context, indices string) (int, error) {
 	return reply.Count, err
 }
 
-// page is how many documents one request returns.
-const page = 2000
+// most is how many documents one search may return (index.max_result_window).
+const most = 10_000
 
 // Docs refreshes the indices and returns all their documents.
 func (x *Index) Docs(ctx context.Context, indices string) ([]Doc, error) {
 	if err := x.Call(ctx, http.MethodPost, "/"+indices+"/_refresh", nil, nil); err != nil {
 		return nil, err
 	}
-	var reply struct {
-		ScrollID string `json:"_scroll_id"`
-		Hits     struct{ Hits []json.RawMessage }
-	}
-	err := x.Call(ctx, http.MethodPost, "/"+indices+"/_search?scroll=1m", map[string]any{"size": page, "sort": []string{"_doc"}}, &reply)
-	if err != nil {
+	var names map[string]json.RawMessage
+	if err := x.Call(ctx, http.MethodGet, "/"+indices+"/_mapping", nil, &names); err != nil {
 		return nil, err
 	}
 	var docs []Doc
-	for len(reply.Hits.Hits) > 0 {
+	for name := range names {
+		var reply struct {
+			Hits struct{ Hits []json.RawMessage }
+		}
+		if err := x.Call(ctx, http.MethodPost, "/"+name+"/_search", map[string]any{"size": most}, &reply); err != nil {
+			return nil, err
+		}
+		if len(reply.Hits.Hits) == most {
+			return nil, fmt.Errorf("index %s holds %d documents or more: write less, or read it in pages", name, most)
+		}
 		for _, hit := range reply.Hits.Hits {
 			d := json.NewDecoder(bytes.NewReader(hit))
 			d.UseNumber()
@@ -71,11 +76,6 @@ func (x *Index) Docs(ctx context.Context, indices string) ([]Doc, error) {
 				return nil, fmt.Errorf("a hit: %w", err)
 			}
 			docs = append(docs, doc)
-		}
-		scroll := map[string]string{"scroll": "1m", "scroll_id": reply.ScrollID}
-		reply.Hits.Hits = nil
-		if err := x.Call(ctx, http.MethodPost, "/_search/scroll", scroll, &reply); err != nil {
-			return nil, err
 		}
 	}
 	return docs, nil
