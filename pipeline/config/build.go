@@ -194,7 +194,8 @@ func (d *decoder) codec(n *node, path string, c *plugin.Codec) bool {
 		names := d.l.o.Set.Names(plugin.CodecKind)
 		hint := suggest(name, names)
 		if hint == "" {
-			hint = "; the codecs are " + strings.Replace(list(names), " or ", " and ", 1)
+			slices.Sort(names)
+			hint = "; the codecs are " + strings.Join(names, ", ")
 		}
 		return d.fail(at, path, "unknown codec %s%s", quote(name), hint)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"sluice/pipeline/event"
 	"sluice/pipeline/plugin"
@@ -40,7 +41,10 @@ func parseCondition(s string) (c plugin.Condition, warnings []condError, err *co
 	if err == nil && p.pos < len(s) {
 		err = p.trailing()
 	}
-	return c, p.warns, err
+	if err != nil {
+		return nil, p.warns, err
+	}
+	return c, p.warns, nil
 }
 
 func (p *condParser) fail(off int, format string, args ...any) *condError {
@@ -70,21 +74,23 @@ func (p *condParser) trailing() *condError {
 
 // word quotes what stands at the position, for messages.
 func (p *condParser) word() string {
-	rest := p.s[p.pos:]
-	if rest == "" {
+	if p.pos == len(p.s) {
 		return "the end"
 	}
+	return quote(p.rawWord())
+}
+
+// rawWord is the word, or else the character, at the position, which is not the end.
+func (p *condParser) rawWord() string {
+	rest := p.s[p.pos:]
 	n := strings.IndexFunc(rest, func(r rune) bool { return !isWordRune(r) })
-	switch {
-	case n < 0:
+	switch n {
+	case -1:
 		n = len(rest)
-	case n == 0:
-		n = len(string([]rune(rest)[:1]))
-		if n > len(rest) { // a byte that is no UTF-8
-			n = 1
-		}
+	case 0:
+		_, n = utf8.DecodeRuneInString(rest)
 	}
-	return quote(rest[:n])
+	return rest[:n]
 }
 
 func isWordRune(r rune) bool {
@@ -292,7 +298,8 @@ func (p *condParser) operator() (string, *condError) {
 // operand reads a string, number, field, list or regex.
 func (p *condParser) operand() (operand, *condError) {
 	if p.pos == len(p.s) {
-		return operand{}, p.fail(p.pos, "the condition ends where a field or a value was expected")
+		end := len(strings.TrimRight(p.s, " \t\r\n"))
+		return operand{}, p.fail(end, "the condition ends where a field or a value was expected")
 	}
 	off := p.pos
 	switch c := p.s[p.pos]; {
@@ -319,7 +326,7 @@ func (p *condParser) operand() (operand, *condError) {
 
 // notAnOperand says what is wrong where an operand should be.
 func (p *condParser) notAnOperand() *condError {
-	off, word := p.pos, strings.Trim(p.word(), `"`)
+	off, word := p.pos, p.rawWord()
 	switch {
 	case word == "not":
 		return p.fail(off, `found "not"; write ![field] or !( ... )`)
@@ -331,7 +338,8 @@ func (p *condParser) notAnOperand() *condError {
 		if strings.HasPrefix(p.s[p.pos+len(word):], "(") {
 			return p.fail(off, "found %s(; conditions have no functions", word)
 		}
-		return p.fail(off, "found %q; write a field as [%s] and text as \"%s\"", word, word, word)
+		short := word[:min(len(word), maxQuoted)]
+		return p.fail(off, "found %q; write a field as [%s] and text as \"%s\"", short, short, short)
 	}
 	return p.fail(off, "found %s where a field or a value was expected", p.word())
 }

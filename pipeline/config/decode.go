@@ -71,7 +71,7 @@ func (d *decoder) hint(found string, names []string) string {
 		return "; there are no options here"
 	}
 	if len(names) <= few {
-		return "; the options are " + strings.Replace(list(names), " or ", " and ", 1)
+		return "; the options are " + strings.Join(names, ", ")
 	}
 	return ""
 }
@@ -245,36 +245,36 @@ func resolve(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
-// scalar decodes text, numbers and what is written as text.
+// scalar decodes text, numbers and what is written as text. A value that is wrong leaves the default.
 func (d *decoder) scalar(n *node, path string, v reflect.Value) bool {
-	var err error
-	switch v.Type() {
-	case durationType:
-		var x time.Duration
-		x, err = parseDuration(n.text)
-		v.SetInt(int64(x))
-	case sizeType:
-		var x int64
-		x, err = parseSize(n.text)
-		v.SetInt(x)
-	case pathType:
-		var x event.Path
-		x, err = event.ParsePath(n.text)
-		v.Set(reflect.ValueOf(x))
-	case templateType:
-		var x event.Template
-		x, err = event.ParseTemplate(n.text, d.loc)
-		v.Set(reflect.ValueOf(x))
-	default:
+	x, err := d.parse(n.text, v.Type())
+	switch {
+	case err != nil && n.hasVars():
+		return d.fail(n, path, "found %s, expected %s", d.found(n), expected(v.Type()))
+	case err != nil:
+		return d.fail(n, path, "%v", err)
+	case x == nil:
 		return d.plain(n, path, v)
 	}
-	if err != nil && n.hasVars() {
-		return d.fail(n, path, "found %s, expected %s", d.found(n), expected(v.Type()))
-	}
-	if err != nil {
-		return d.fail(n, path, "%v", err)
-	}
+	v.Set(reflect.ValueOf(x))
 	return true
+}
+
+// parse reads the types that have a notation of their own; nil is any other type.
+func (d *decoder) parse(text string, t reflect.Type) (any, error) {
+	switch t {
+	case durationType:
+		x, err := parseDuration(text)
+		return plugin.Duration(x), err
+	case sizeType:
+		x, err := parseSize(text)
+		return plugin.Size(x), err
+	case pathType:
+		return event.ParsePath(text)
+	case templateType:
+		return event.ParseTemplate(text, d.loc)
+	}
+	return nil, nil //nolint:nilnil // no value and no error: plain text
 }
 
 func (d *decoder) plain(n *node, path string, v reflect.Value) bool {

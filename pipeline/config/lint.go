@@ -24,6 +24,9 @@ func lintNode(l *loader, n *node, path string) {
 	}
 	if n.kind == scalarNode {
 		lintDates(l, n, path)
+		if i := strings.LastIndex(n.text, "%{"); i >= 0 && !strings.Contains(n.text[i:], "}") {
+			l.reportWithin(n, i, path, `"%{" is not closed by "}"; it is taken as text`, true)
+		}
 		lintQuotes(l, n, path)
 		lintVariable(l, n, path)
 	}

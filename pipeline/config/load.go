@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"sluice/pipeline/plugin"
 )
@@ -117,16 +118,13 @@ func (l *loader) checkTop(s *source, keys []string) bool {
 		return false
 	}
 	for _, e := range s.root.entries {
-		known := false
-		for _, k := range keys {
-			known = known || k == e.key
-		}
-		if !known {
+		if !slices.Contains(keys, e.key) {
 			hint := suggest(e.key, keys)
 			if hint == "" {
 				hint = "; the keys are " + list(keys)
 			}
 			l.report(e.at, "", "unknown key %s%s", quote(e.key), hint)
+			l.broken = true // what is missing stands there
 		}
 	}
 	return true

@@ -176,7 +176,7 @@ func describe(v reflect.Value, prefix string) []Option {
 
 // defaultText writes a default as in YAML, and "" for a zero value.
 func defaultText(v reflect.Value) string {
-	if v.IsZero() {
+	if !v.IsValid() || v.IsZero() {
 		return ""
 	}
 	switch x := v.Interface().(type) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"sluice/pipeline/plugin"
 )
@@ -84,7 +85,9 @@ func (g schemaWriter) step(kind plugin.Kind, common reflect.Value) object {
 	for _, n := range names {
 		spec, _ := g.set.Get(kind, n)
 		plugins[n] = g.plugin(spec, common)
-		bare = append(bare, n)
+		if !slices.ContainsFunc(PluginOptions(spec), func(o Option) bool { return o.Required && !strings.Contains(o.Name, ".") }) {
+			bare = append(bare, n)
+		}
 	}
 	forms := []any{object{"type": "object", "properties": plugins, "minProperties": 1, "maxProperties": 1, "additionalProperties": false}}
 	if len(bare) > 0 {

@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"sort"
 	"strings"
 	"unicode/utf8"
 )
@@ -17,6 +19,7 @@ type source struct {
 	name  string // as problems show it
 	dir   string // relative paths of options are relative to it
 	lines []string
+	ends  []int // of the lines: where in the text the next one begins
 	root  *node // nil when the file is empty or broken
 }
 
@@ -125,12 +128,32 @@ func (s *source) line(n int) string {
 	return s.lines[n-1]
 }
 
+// lineBreak finds what YAML takes for the end of a line.
+var lineBreak = regexp.MustCompile("\r\n|[\n\r\u0085\u2028\u2029]")
+
 // setText splits the text into lines.
 func (s *source) setText(text []byte) {
-	s.lines = strings.Split(string(text), "\n")
-	for i := range s.lines {
-		s.lines[i] = strings.TrimSuffix(s.lines[i], "\r")
+	from := 0
+	for _, br := range lineBreak.FindAllIndex(text, -1) {
+		s.lines = append(s.lines, string(text[from:br[0]]))
+		from = br[1]
+		s.ends = append(s.ends, from)
 	}
+	s.lines = append(s.lines, string(text[from:]))
+	s.ends = append(s.ends, len(text))
+}
+
+// position returns the line and column of byte off.
+func (s *source) position(off int) (line, col int) {
+	i := sort.SearchInts(s.ends, off+1)
+	if i >= len(s.ends) {
+		i = len(s.ends) - 1
+	}
+	start := 0
+	if i > 0 {
+		start = s.ends[i-1]
+	}
+	return i + 1, colOf(s.lines[i], off-start)
 }
 
 // byteOf returns the position of character col (from 1) in line.

@@ -322,9 +322,11 @@ func isCondition(n *node) bool {
 // condition compiles the condition of an if block and returns its branches.
 func (a *assembly) condition(n *node, b block, i int) (c plugin.Condition, text string, then, otherwise []*node) {
 	path, _ := b.step(i)
+	strange := false
 	for _, e := range n.entries {
 		if !slices.Contains(conditionKeys, e.key) {
-			a.l.report(e.at, path, "unknown key %s beside %q%s; a block has if, then and else", quote(e.key), n.entries[0].key, suggest(e.key, conditionKeys))
+			a.l.report(e.at, path, "found the key %s; a condition has the keys if, then and else%s", quote(e.key), suggest(e.key, conditionKeys))
+			strange = true
 		}
 	}
 	if b.depth >= maxNesting {
@@ -340,7 +342,7 @@ func (a *assembly) condition(n *node, b block, i int) (c plugin.Condition, text 
 	case cond.undefined:
 	case cond.kind != scalarNode || cond.tag != "!!str":
 		a.l.report(cond, path+".if", "found %s, expected a condition; put it in single quotes: if: '[field] == \"text\"'", (&decoder{}).found(cond))
-	case then == nil && otherwise == nil:
+	case then == nil && otherwise == nil && !strange:
 		a.l.report(n, path, "neither then nor else has a step")
 	default:
 		return a.compile(cond, path+".if"), cond.raw, then, otherwise

@@ -68,12 +68,11 @@ func distance(a, b string, limit int) int {
 	return min(last[len(b)], limit)
 }
 
-// list writes names as "a, b or c", sorted.
+// list writes names as "a, b or c".
 func list(names []string) string {
-	s := slices.Clone(names)
-	slices.Sort(s)
-	if len(s) < 2 {
-		return strings.Join(s, "")
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
 	}
-	return strings.Join(s[:len(s)-1], ", ") + " or " + s[len(s)-1]
+	return strings.Join(names[:last], ", ") + " or " + names[last]
 }

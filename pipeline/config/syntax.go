@@ -45,20 +45,21 @@ func (l *loader) parse(s *source, text []byte) {
 
 // checkBytes refuses what YAML cannot hold, with the place.
 func (l *loader) checkBytes(s *source, text []byte) bool {
-	line, col := 1, 1
 	for i := 0; i < len(text); {
 		r, n := utf8.DecodeRune(text[i:])
+		bad := ""
 		switch {
 		case r == utf8.RuneError && n == 1:
-			l.reportAt(s, line, col, "found the byte 0x"+strconv.FormatUint(uint64(text[i]), 16)+", which is not UTF-8; save the file as UTF-8")
-			return false
-		case r == '\n':
-			line, col = line+1, 0
-		case r < ' ' && r != '\t' && r != '\r' || r == 0x7f:
-			l.reportAt(s, line, col, "found the control character 0x"+strconv.FormatUint(uint64(r), 16)+`; in text, write it as an escape in double quotes`)
+			bad = "found the byte 0x" + strconv.FormatUint(uint64(text[i]), 16) + ", which is not UTF-8; save the file as UTF-8"
+		case r < ' ' && r != '\t' && r != '\r' && r != '\n' || r == 0x7f:
+			bad = "found the control character 0x" + strconv.FormatUint(uint64(r), 16) + "; in text, write it as an escape in double quotes"
+		}
+		if bad != "" {
+			line, col := s.position(i)
+			l.reportAt(s, line, col, bad)
 			return false
 		}
-		i, col = i+n, col+1
+		i += n
 	}
 	return true
 }
@@ -119,15 +120,7 @@ func (s *source) badLine(text []byte) int {
 
 // prefixError parses the first n lines.
 func (s *source) prefixError(text []byte, n int) error {
-	end := 0
-	for range n {
-		i := bytes.IndexByte(text[end:], '\n')
-		if i < 0 {
-			end = len(text)
-			break
-		}
-		end += i + 1
-	}
+	end := s.ends[min(n, len(s.ends))-1]
 	d := yaml.NewDecoder(bytes.NewReader(text[:end]))
 	for {
 		var doc yaml.Node
@@ -197,7 +190,8 @@ func explain(s *source, line int, msg string) (col int, text string) {
 	case strings.HasPrefix(msg, "block sequence entries"):
 		return at(first), `found "- " behind a key; a list begins on the next line`
 	case strings.HasPrefix(msg, "unknown anchor"):
-		return at(first), msg + "; an alias needs an anchor (&name) before it"
+		name := strings.Trim(strings.TrimPrefix(strings.TrimSuffix(msg, " referenced"), "unknown anchor "), "'")
+		return at(max(0, strings.Index(l, "*"+name))), "the alias " + quote("*"+name) + " has no anchor (&" + name + ") before it; text that begins with * needs quotes"
 	case strings.HasPrefix(msg, "could not find expected ':'"):
 		return at(first), `expected "key: value"; found no ": "`
 	case strings.HasPrefix(msg, "did not find expected key") || strings.Contains(msg, "'-' indicator"):

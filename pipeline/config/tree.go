@@ -214,7 +214,9 @@ func (n *node) locate(off int) (line, col int) {
 		}
 		i += used
 	}
-	w.settle()
+	if off < len(n.raw) {
+		w.settle()
+	}
 	return w.line, colOf(n.src.line(w.line), w.pos)
 }
 

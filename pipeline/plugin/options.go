@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -26,8 +27,17 @@ type Duration time.Duration
 // D returns d as a time.Duration.
 func (d Duration) D() time.Duration { return time.Duration(d) }
 
-// String writes the duration as it is written in YAML.
-func (d Duration) String() string { return time.Duration(d).String() }
+// String writes the duration as it is written in YAML: 1m, not 1m0s.
+func (d Duration) String() string {
+	s := time.Duration(d).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = s[:len(s)-2]
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = s[:len(s)-2]
+	}
+	return s
+}
 
 // Size is a number of bytes, written with a unit.
 type Size int64
@@ -35,7 +45,7 @@ type Size int64
 var sizeUnits = []struct {
 	name string
 	n    int64
-}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}}
+}{{"TiB", 1 << 40}, {"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}}
 
 // String writes the size with the largest unit that divides it.
 func (s Size) String() string {
