@@ -1,0 +1,38 @@
+// Command shipper tails files and sends their lines to a queue.
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"sluice/pipeline/cli"
+	"sluice/pipeline/plugin"
+	"sluice/plugins/all"
+)
+
+var version = "unknown" // set by the linker
+
+func main() {
+	set, err := plugin.NewSet(all.Shipper()...)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "shipper:", err)
+		os.Exit(cli.ExitFailed)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		stop()
+		<-signals
+		os.Exit(cli.ExitFailed)
+	}()
+	os.Exit(cli.Main(ctx, cli.Program{
+		Name: "shipper", Summary: "tails files and sends their lines to a queue", Version: version,
+		Plugins: set, Listen: "127.0.0.1:9610", SetLogger: slog.SetDefault,
+	}, os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, LookupEnv: os.LookupEnv}))
+}
