@@ -4,6 +4,7 @@ package frame
 import (
 	"bytes"
 	"iter"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -29,21 +30,21 @@ func NewSplitter(delimiter string, limit int) *Splitter {
 // Lines gives the lines that src completes, without their delimiters, and whether each is but a part of a
 // line that is too long. The loop must run to its end, or the rest of src is lost.
 func (s *Splitter) Lines(src []byte) iter.Seq2[[]byte, bool] {
-	src = src[:len(src):len(src)] // what lies beyond is not ours to append to
+	src = slices.Clip(src) // what lies beyond is not ours to append to
 	return func(yield func([]byte, bool) bool) {
 		if len(s.rest) > 0 {
 			from := max(len(s.rest)-len(s.delimiter)+1, 0) // a delimiter may begin in the last read
 			src = append(s.rest, src...)
 			s.rest = nil
-			if i := bytes.Index(src[from:], s.delimiter); i >= 0 {
-				if !s.line(src[:from+i], yield) {
-					return
-				}
-				src = src[from+i+len(s.delimiter):]
-			} else {
+			i := bytes.Index(src[from:], s.delimiter)
+			if i < 0 {
 				s.keep(src, yield)
 				return
 			}
+			if !s.line(src[:from+i], yield) {
+				return
+			}
+			src = src[from+i+len(s.delimiter):]
 		}
 		for {
 			i := s.index(src)
@@ -74,7 +75,7 @@ func (s *Splitter) line(b []byte, yield func([]byte, bool) bool) bool {
 	if !ok || wasCut && len(b) == 0 {
 		return ok
 	}
-	return yield(b[:len(b):len(b)], wasCut)
+	return yield(slices.Clip(b), wasCut)
 }
 
 // keep remembers the beginning of a line.

@@ -63,7 +63,7 @@ func AppendName(dst []byte, name string) []byte {
 
 // AppendInt appends i in decimal digits.
 func AppendInt(dst []byte, i int64) []byte {
-	u := uint64(i) //nolint:gosec // the bits; the sign is written apart
+	u := uint64(i)
 	if i < 0 {
 		dst = append(dst, '-')
 		u = -u
@@ -119,7 +119,7 @@ func copyPlain(out []byte, s string) int {
 	if len(out) < len(s)+wordBytes {
 		panic("BUG: no room for a word beyond the text")
 	}
-	from, to := unsafe.Pointer(unsafe.StringData(s)), unsafe.Pointer(unsafe.SliceData(out))
+	from, to := unsafe.Pointer(unsafe.StringData(s)), unsafe.Pointer(unsafe.SliceData(out)) //nolint:gosec // the ends are checked
 	i := 0
 	for ; i <= len(s)-wordBytes; i += wordBytes {
 		w := load(from, i)
@@ -152,9 +152,9 @@ func store(p unsafe.Pointer, i int, w uint64) {
 func tail(s string, k int) uint64 {
 	fill := uint64(spaces) << (8 * k)
 	if len(s) >= wordBytes {
-		return load(unsafe.Pointer(unsafe.StringData(s)), len(s)-wordBytes)>>(8*(wordBytes-k)) | fill
+		return load(unsafe.Pointer(unsafe.StringData(s)), len(s)-wordBytes)>>(8*(wordBytes-k)) | fill //nolint:gosec // s has a word
 	}
-	b := unsafe.Slice(unsafe.StringData(s), len(s))
+	b := unsafe.Slice(unsafe.StringData(s), len(s)) //nolint:gosec // only read
 	if k >= 4 { // two halves that may overlap
 		return uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[k-4:]))<<(8*(k-4)) | fill
 	}

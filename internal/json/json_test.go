@@ -372,7 +372,11 @@ func TestEscapesDoNotShare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, v := range got.([]any) {
+	list, _ := got.([]any)
+	if len(list) != len(want) {
+		t.Fatalf("%d elements, want %d", len(list), len(want))
+	}
+	for i, v := range list {
 		if v != want[i] {
 			t.Fatalf("element %d is %q, want %q", i, v, want[i])
 		}

@@ -69,7 +69,7 @@ type Reader struct {
 // NewReader returns a Reader for src, which it keeps. Invalid UTF-8 in src is read as U+FFFD, one for each
 // byte; offsets in errors are then those in the text so replaced.
 func NewReader(src []byte) Reader {
-	s := unsafe.String(unsafe.SliceData(src), len(src))
+	s := unsafe.String(unsafe.SliceData(src), len(src)) //nolint:gosec // the caller gives src away
 	return Reader{src: charset.Repair(s)}
 }
 
@@ -111,7 +111,8 @@ func (r *Reader) Element() (bool, error) {
 		r.first = false
 		r.space()
 		if r.at(']') {
-			return false, r.leave()
+			r.leave()
+			return false, nil
 		}
 		return true, nil
 	}
@@ -124,7 +125,8 @@ func (r *Reader) Key() (bool, error) {
 		r.first = false
 		r.space()
 		if r.at('}') {
-			return false, r.leave()
+			r.leave()
+			return false, nil
 		}
 		return true, r.key(`a name in quotes or "}"`)
 	}
@@ -153,7 +155,8 @@ func (r *Reader) more(closing byte, expected string) (bool, error) {
 		r.pos++
 		return true, nil
 	case r.at(closing):
-		return false, r.leave()
+		r.leave()
+		return false, nil
 	}
 	return false, r.fail(expected)
 }
@@ -186,10 +189,9 @@ func (r *Reader) open() error {
 	return nil
 }
 
-func (r *Reader) leave() error {
+func (r *Reader) leave() {
 	r.depth--
 	r.pos++
-	return nil
 }
 
 func (r *Reader) at(c byte) bool { return r.pos < len(r.src) && r.src[r.pos] == c }
@@ -318,7 +320,7 @@ func (r *Reader) str() (string, error) {
 // plain returns the place of the first byte from i on that ends a string, begins an escape or must not
 // stand in a string.
 func (r *Reader) plain(i int) int {
-	p := unsafe.Pointer(unsafe.StringData(r.src))
+	p := unsafe.Pointer(unsafe.StringData(r.src)) //nolint:gosec // the end is checked
 	for ; i <= len(r.src)-wordBytes; i += wordBytes {
 		if m := special(load(p, i)); m != 0 {
 			return i + bits.TrailingZeros64(m)/8
@@ -345,7 +347,7 @@ func (r *Reader) strSlow(end int) (string, error) {
 		switch {
 		case r.at('"'):
 			r.pos++
-			s := unsafe.String(unsafe.SliceData(out), len(out))
+			s := unsafe.String(unsafe.SliceData(out), len(out)) //nolint:gosec // never written again
 			r.spare = out[len(out):]
 			return s, nil
 		case !r.at('\\'):

@@ -69,7 +69,7 @@ func (a *Ack) release(n int64, s Status) {
 	switch left := a.refs.Add(-n); {
 	case left == 0:
 		unwatch(a)
-		a.done(Status(a.worst.Load())) //nolint:gosec // only statuses are stored
+		a.done(Status(a.worst.Load()))
 	case left < 0:
 		panic("BUG: an ack was released more often than it was held: sealed twice, or before its last event")
 	}

@@ -73,7 +73,7 @@ func TestAckConcurrent(t *testing.T) {
 			b := &batches[w]
 			n := 0
 			for _, e := range b.TakeIf(func(*Event) bool { n++; return n%3 == 0 }) {
-				e.Settle(Status(n % 2)) //nolint:gosec // small
+				e.Settle(Status(n % 2))
 				b.Recycle(e)
 			}
 			for e := range b.All() {
@@ -91,8 +91,8 @@ func TestAckConcurrent(t *testing.T) {
 	}
 	wg.Wait()
 	for i := range acks {
-		if done[i].Load() != 1 || Status(got[i].Load()) != DeadLettered { //nolint:gosec // small
-			t.Errorf("ack %d: done %d times, %v", i, done[i].Load(), Status(got[i].Load())) //nolint:gosec // small
+		if done[i].Load() != 1 || Status(got[i].Load()) != DeadLettered {
+			t.Errorf("ack %d: done %d times, %v", i, done[i].Load(), Status(got[i].Load()))
 		}
 	}
 	if left := watch.Stop(); len(left) > 0 {
@@ -112,7 +112,7 @@ func TestWatchAcks(t *testing.T) {
 
 func TestStatusString(t *testing.T) {
 	for s, want := range []string{"delivered", "dropped", "dead_lettered", "deferred", "released"} {
-		if got := Status(s).String(); got != want { //nolint:gosec // small
+		if got := Status(s).String(); got != want {
 			t.Errorf("status %d is %q, want %q", s, got, want)
 		}
 	}

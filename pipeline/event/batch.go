@@ -60,7 +60,7 @@ func (b *Batch) Derive(parent *Event, part int) *Event {
 		e.more = append(e.more, a)
 	}
 	e.Time, e.Observed, e.Raw, e.ID = parent.Time, parent.Observed, parent.Raw, parent.ID
-	e.ID.Part = uint32(part) //nolint:gosec // a part number is small
+	e.ID.Part = uint32(part)
 	b.Made++
 	return e
 }
@@ -232,10 +232,10 @@ func (b *Batch) Branch(cond func(*Event) (bool, error), fail func(*Event, error)
 	}
 	if others && otherwise != nil && err == nil {
 		for _, e := range b.events { // the other half
-			switch {
-			case e.skip == depth-1:
+			switch e.skip {
+			case depth - 1:
 				e.skip = 0
-			case e.skip == 0:
+			case 0:
 				e.skip = depth
 			}
 		}

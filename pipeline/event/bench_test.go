@@ -48,10 +48,18 @@ func document() *Event {
 		Time: time.Date(2026, 1, 2, 3, 4, 5, 678e6, time.UTC),
 		Fields: Fields{
 			{"message", StringOf(`83.149.9.216 - - [17/May/2015:10:05:03 +0000] "GET /presentations/logstash-monitorama-2013/ HTTP/1.1" 200 203023 "-" "Mozilla/5.0"`)},
-			{"path", StringOf("/var/log/nginx/access.log")}, {"host", StringOf("ip-10-0-0-1")}, {"stream", StringOf("0123456789abcdef")},
-			{"offset", IntOf(123456789)}, {"clientip", StringOf("83.149.9.216")}, {"ident", StringOf("-")}, {"auth", StringOf("-")},
-			{"verb", StringOf("GET")}, {"request", StringOf("/presentations/logstash-monitorama-2013/")},
-			{"httpversion", StringOf("1.1")}, {"response", IntOf(200)}, {"bytes", IntOf(203023)},
+			{"path", StringOf("/var/log/nginx/access.log")},
+			{"host", StringOf("ip-10-0-0-1")},
+			{"stream", StringOf("0123456789abcdef")},
+			{"offset", IntOf(123456789)},
+			{"clientip", StringOf("83.149.9.216")},
+			{"ident", StringOf("-")},
+			{"auth", StringOf("-")},
+			{"verb", StringOf("GET")},
+			{"request", StringOf("/presentations/logstash-monitorama-2013/")},
+			{"httpversion", StringOf("1.1")},
+			{"response", IntOf(200)},
+			{"bytes", IntOf(203023)},
 			{"agent", StringOf("Mozilla/5.0 (X11; Linux x86_64; rv:30.0) Gecko")},
 		},
 	}
@@ -72,8 +80,8 @@ func BenchmarkAppendJSON(b *testing.B) {
 
 // BenchmarkAppendJSONMany encodes documents that are not in the cache.
 func BenchmarkAppendJSONMany(b *testing.B) {
-	var docs [benchEvents]*Event
-	for i := range docs {
+	docs := make([]*Event, benchEvents)
+	for i := range len(docs) {
 		docs[i] = document()
 		for j := range docs[i].Fields {
 			if s, ok := docs[i].Fields[j].Value.AsString(); ok {

@@ -79,7 +79,7 @@ func (e *Event) Release() { e.mark |= markRelease }
 // Err returns the reason of a Reject.
 func (e *Event) Err() error { return e.err }
 
-// Dropped, Rejected and Released report the marks; the engine asks.
+// Dropped reports whether Drop was called.
 func (e *Event) Dropped() bool { return e.mark&markDrop != 0 }
 
 // Rejected reports whether Reject was called.
@@ -154,7 +154,7 @@ func (e *Event) HasID() bool { return e.ID.Stream != 0 }
 // AppendID appends the identity as a document id: 24 characters of base64url (64 bits stream, 48 bits
 // offset, 32 bits hash), and ".N" for part N of a split event.
 func (e *Event) AppendID(dst []byte) []byte {
-	s, o, h := e.ID.Stream, uint64(e.ID.Offset), uint64(e.ID.Hash) //nolint:gosec // 48 bits are used
+	s, o, h := e.ID.Stream, uint64(e.ID.Offset), uint64(e.ID.Hash)
 	for _, w := range [...]uint64{s >> 40, s >> 16, s<<8 | o>>40&0xff, o >> 16, o<<8 | h>>24, h} {
 		dst = append(dst, idAlphabet[w>>18&63], idAlphabet[w>>12&63], idAlphabet[w>>6&63], idAlphabet[w&63])
 	}
@@ -210,7 +210,7 @@ func (v Value) size() int {
 
 // HashLine returns the hash of a raw line that ID carries.
 func HashLine(line string) uint32 {
-	return uint32(xxh3.HashString(line)) //nolint:gosec // the low half of the hash
+	return uint32(xxh3.HashString(line))
 }
 
 // SetLine makes e, a new event, of one line of text: it becomes the message and the raw line. The event

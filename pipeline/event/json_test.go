@@ -14,7 +14,7 @@ import (
 
 // TestJSONRoundTrip writes random values and reads them back.
 func TestJSONRoundTrip(t *testing.T) {
-	r := rand.New(rand.NewPCG(3, 3)) //nolint:gosec // a test
+	r := rand.New(rand.NewPCG(3, 3))
 	for range 3000 {
 		v := noTimes(randomValue(r, 4))
 		text := v.AppendJSON(nil)
@@ -189,7 +189,7 @@ func TestFillJSONErrors(t *testing.T) {
 
 // TestManyFields checks names in objects on both sides of the limits of the name index, with repetitions.
 func TestManyFields(t *testing.T) {
-	r := rand.New(rand.NewPCG(5, 5)) //nolint:gosec // a test
+	r := rand.New(rand.NewPCG(5, 5))
 	for range 200 {
 		want := map[string]int64{}
 		var src strings.Builder

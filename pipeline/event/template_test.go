@@ -12,7 +12,7 @@ import (
 
 // refusedTemplates are those that Logstash finds out about event by event, and Sluice when it reads the
 // configuration.
-var refusedTemplates = map[string]string{ //nolint:gochecknoglobals // a table
+var refusedTemplates = map[string]string{
 	"%{{ISO8601}}": "no pattern letter: Logstash tags each event _mutate_error",
 }
 
@@ -82,11 +82,16 @@ func sample() *Event {
 	return &Event{
 		Time: time.Date(2024, 12, 30, 15, 4, 5, 678e6, time.UTC),
 		Fields: Fields{
-			{"s", StringOf("text")}, {"i", IntOf(-7)}, {"f", FloatOf(12.5)}, {"t", BoolOf(true)}, {"n", Value{}},
+			{"s", StringOf("text")},
+			{"i", IntOf(-7)},
+			{"f", FloatOf(12.5)},
+			{"t", BoolOf(true)},
+			{"n", Value{}},
 			{"list", ListOf(StringOf("a"), Value{}, ListOf(IntOf(1), IntOf(2)), FloatOf(1e20))},
 			{"map", MapOf(&Fields{{"x", IntOf(1)}, {"y", FloatOf(1e20)}})},
 			{"when", TimeOf(time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC))},
-			{"inf", FloatOf(math.Inf(-1))}, {"nan", FloatOf(math.NaN())},
+			{"inf", FloatOf(math.Inf(-1))},
+			{"nan", FloatOf(math.NaN())},
 		},
 		Meta: Fields{{"index", StringOf("logs")}},
 	}

@@ -31,7 +31,7 @@ func AppendTime(dst []byte, t time.Time) []byte {
 
 // two writes n, 0 to 99, as two digits.
 func two(b *[24]byte, at, n int) {
-	b[at], b[at+1] = byte('0'+n/10), byte('0'+n%10) //nolint:gosec // digits
+	b[at], b[at+1] = byte('0'+n/10), byte('0'+n%10)
 }
 
 // fraction returns the fraction of a second of t with 3, 6 or 9 digits, and the Z.

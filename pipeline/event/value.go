@@ -41,16 +41,16 @@ type (
 
 // StringOf returns s as a Value.
 func StringOf(s string) Value {
-	return Value{uint64(len(s)), stringPtr(unsafe.StringData(s))}
+	return Value{uint64(len(s)), stringPtr(unsafe.StringData(s))} //nolint:gosec // read back with its length
 }
 
 // BytesOf returns b as a string Value without copying: the caller must never change b again.
 func BytesOf(b []byte) Value {
-	return Value{uint64(len(b)), stringPtr(unsafe.SliceData(b))}
+	return Value{uint64(len(b)), stringPtr(unsafe.SliceData(b))} //nolint:gosec // read back with its length
 }
 
 // IntOf returns i as a Value.
-func IntOf(i int64) Value { return Value{uint64(i), Int} } //nolint:gosec // the bits are kept, not the number
+func IntOf(i int64) Value { return Value{uint64(i), Int} }
 
 // FloatOf returns f as a Value.
 func FloatOf(f float64) Value { return Value{math.Float64bits(f), Float} }
@@ -72,12 +72,12 @@ func TimeOf(t time.Time) Value {
 	if y := t.Year(); y < minNanoYear || y > maxNanoYear {
 		return Value{0, t}
 	}
-	return Value{uint64(t.UnixNano()), Time} //nolint:gosec // the bits are kept, not the number
+	return Value{uint64(t.UnixNano()), Time}
 }
 
 // ListOf returns a list of the given values; it keeps items, which the caller must not change.
 func ListOf(items ...Value) Value {
-	return Value{uint64(len(items)), listPtr(unsafe.SliceData(items))}
+	return Value{uint64(len(items)), listPtr(unsafe.SliceData(items))} //nolint:gosec // read back with its length
 }
 
 // MapOf returns a map Value that shares f with the caller.
@@ -122,7 +122,7 @@ func (v Value) AsString() (string, bool) {
 // Int returns an integer, and 0 for any other kind.
 func (v Value) Int() int64 {
 	if v.ref == Int {
-		return int64(v.num) //nolint:gosec // the bits of an int64
+		return int64(v.num)
 	}
 	return 0
 }
@@ -139,7 +139,7 @@ func (v Value) Float() float64 {
 func (v Value) Number() (float64, bool) {
 	switch v.ref {
 	case Int:
-		return float64(int64(v.num)), true //nolint:gosec // the bits of an int64
+		return float64(int64(v.num)), true
 	case Float:
 		return math.Float64frombits(v.num), true
 	}
@@ -154,7 +154,7 @@ func (v Value) Time() time.Time {
 	switch r := v.ref.(type) {
 	case Kind:
 		if r == Time {
-			return time.Unix(0, int64(v.num)).UTC() //nolint:gosec // the bits of an int64
+			return time.Unix(0, int64(v.num)).UTC()
 		}
 	case time.Time:
 		return r

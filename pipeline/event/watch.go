@@ -13,7 +13,7 @@ type AckWatch struct {
 	open map[*Ack]string
 }
 
-var watcher atomic.Pointer[AckWatch]
+var watcher atomic.Pointer[AckWatch] //nolint:gochecknoglobals // a test sees the acks of all packages by it
 
 // WatchAcks starts recording; for tests, which must not run in parallel with others that watch.
 func WatchAcks() *AckWatch {
@@ -27,7 +27,7 @@ func (w *AckWatch) Stop() []string {
 	watcher.CompareAndSwap(w, nil)
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	var left []string
+	left := make([]string, 0, len(w.open))
 	for _, at := range w.open {
 		left = append(left, at)
 	}

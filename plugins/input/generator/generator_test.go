@@ -63,7 +63,11 @@ func open(t *testing.T, c Config, env plugin.Env, o plugin.StartOptions) *input 
 			t.Error(err)
 		}
 	})
-	return in.(*input)
+	gen, ok := in.(*input)
+	if !ok {
+		t.Fatalf("started a %T", in)
+	}
+	return gen
 }
 
 // all reads to the end and returns the events as JSON without host and time.

@@ -39,12 +39,12 @@ func codec(d plugin.Decoder) plugin.Codec {
 }
 
 func config(change func(*Config)) Config {
-	c := *Plugin().Defaults().(*Config)
+	c, _ := Plugin().Defaults().(*Config)
 	c.Codec = codec(payloads{})
 	if change != nil {
-		change(&c)
+		change(c)
 	}
-	return c
+	return *c
 }
 
 func open(t *testing.T, c Config, env plugin.Env, o plugin.StartOptions) plugin.Input {
@@ -74,7 +74,7 @@ func beats(t *testing.T, in plugin.Input, wait time.Duration, n int) []string {
 		b.Now = time.Now()
 		err := in.Read(t.Context(), 0, &b, wait)
 		for e := range b.All() {
-			if e.Time.Sub(time.Now()) != 0 {
+			if time.Until(e.Time) != 0 {
 				t.Errorf("time %v, now is %v", e.Time, time.Now())
 			}
 			e.Time = time.Time{}

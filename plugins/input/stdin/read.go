@@ -10,11 +10,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"sluice/internal/budget"
 	"sluice/internal/lane"
 	"sluice/pipeline/event"
+
+	"golang.org/x/sys/unix"
 )
 
 const (
@@ -85,7 +85,7 @@ func (in *input) finish(b *event.Batch) error {
 // decode decodes at most maxLines of what is pending.
 func (in *input) decode(b *event.Batch) error {
 	n := len(in.pending)
-	if bytes.Count(in.pending, newline) > maxLines {
+	if bytes.Count(in.pending, []byte{'\n'}) > maxLines {
 		n = 0
 		for range maxLines {
 			n += bytes.IndexByte(in.pending[n:], '\n') + 1
@@ -98,8 +98,6 @@ func (in *input) decode(b *event.Batch) error {
 	b.Bytes += n
 	return in.decoder.Decode(src, b, a)
 }
-
-var newline = []byte{'\n'}
 
 // fill reads once into pending, or reports false: the time is over, or an error.
 func (in *input) fill(ctx context.Context, b *event.Batch, until time.Time) (bool, error) {

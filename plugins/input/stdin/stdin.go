@@ -45,7 +45,7 @@ func start(file *os.File, c Config, env plugin.Env) (*input, error) {
 		dec = &byLine{d, frame.NewSplitter("\n", maxLine)}
 	}
 	return &input{
-		file: file, fd: int32(file.Fd()), //nolint:gosec // a descriptor is a small number
+		file: file, fd: int32(file.Fd()),
 		decoder: dec, budget: env.Budget, gate: lane.NewGate(),
 	}, nil
 }

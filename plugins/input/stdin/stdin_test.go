@@ -11,12 +11,12 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"sluice/internal/budget"
 	"sluice/internal/frame"
 	"sluice/pipeline/event"
 	"sluice/pipeline/plugin"
+
+	"go.uber.org/goleak"
 )
 
 // TestMain fails the run for goroutines that are left.
@@ -150,7 +150,7 @@ func TestLines(t *testing.T) {
 // TestStream writes random lines in random pieces.
 func TestStream(t *testing.T) {
 	for seed := range uint64(20) {
-		r := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a test
+		r := rand.New(rand.NewPCG(seed, 0))
 		var want []string
 		for range r.IntN(5000) {
 			n := r.IntN(100)

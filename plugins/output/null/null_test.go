@@ -13,7 +13,11 @@ func TestNull(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := built.(*plugin.BuiltOutput).Start(t.Context(), 1)
+	output, ok := built.(*plugin.BuiltOutput)
+	if !ok {
+		t.Fatalf("built a %T", built)
+	}
+	o, err := output.Start(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
