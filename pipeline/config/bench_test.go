@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"testing"
 
 	"sluice/pipeline/event"
@@ -63,10 +64,8 @@ func TestConditionsDoNotAllocate(t *testing.T) {
 
 func BenchmarkLoad(b *testing.B) {
 	set, _ := fakes(b)
-	text := "inputs: [stdin]\noutputs: [null]\nfilters:\n"
-	for range 100 {
-		text += "- if: '[type] == \"a\" and [x] =~ /^a/'\n  then:\n  - grok: {match: {message: ['%{WORD}', '%{NUMBER} %{IPORHOST}']}, add_tag: x}\n"
-	}
+	text := "inputs: [stdin]\noutputs: [null]\nfilters:\n" + strings.Repeat(
+		"- if: '[type] == \"a\" and [x] =~ /^a/'\n  then:\n  - grok: {match: {message: ['%{WORD}', '%{NUMBER} %{IPORHOST}']}, add_tag: x}\n", 100)
 	o := Options{Set: set, Paths: []string{"x"}, Texts: map[string]string{"x": text}, LookupEnv: lookup}
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()

@@ -216,8 +216,8 @@ func (d *decoder) buildCodec(u unit, c *plugin.Codec) bool {
 // belong to the plugin's defaults, which other steps share.
 func (d *decoder) defaultCodecs(at *node, path string, v reflect.Value) {
 	switch {
-	case v.Type() == codecType:
-		c := v.Addr().Interface().(*plugin.Codec) //nolint:forcetypeassert // the type is known
+	case is[plugin.Codec](v.Type()):
+		c, _ := reflect.TypeAssert[*plugin.Codec](v.Addr())
 		if c.Built != nil || c.Name == "" {
 			return
 		}
@@ -254,13 +254,13 @@ func (d *decoder) defaultCodecs(at *node, path string, v reflect.Value) {
 // holdsCodec reports whether a value of the type can hold a codec.
 func holdsCodec(t reflect.Type) bool {
 	switch {
-	case t == codecType:
+	case is[plugin.Codec](t):
 		return true
 	case t.Kind() == reflect.Pointer || t.Kind() == reflect.Slice:
 		return holdsCodec(t.Elem())
 	case isStruct(t):
-		for i := range t.NumField() {
-			if t.Field(i).IsExported() && holdsCodec(t.Field(i).Type) {
+		for f := range t.Fields() {
+			if f.IsExported() && holdsCodec(f.Type) {
 				return true
 			}
 		}

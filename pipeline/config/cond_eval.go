@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"slices"
 	"strings"
 	"time"
 
@@ -354,24 +355,14 @@ func (c *inList) Eval(e *event.Event) (bool, error) {
 		return false, nil
 	}
 	if s, isText := v.AsString(); isText {
-		for _, t := range c.texts {
-			if s == t {
-				return true, nil
-			}
-		}
-		return false, nil
+		return slices.Contains(c.texts, s), nil
 	}
 	if k := v.Kind(); k == event.List || k == event.Map {
 		return false, nil
 	}
 	var buf [len(time.RFC3339Nano) + 8]byte
 	text := v.AppendText(buf[:0])
-	for _, t := range c.texts {
-		if string(text) == t {
-			return true, nil
-		}
-	}
-	return false, nil
+	return slices.ContainsFunc(c.texts, func(t string) bool { return string(text) == t }), nil
 }
 
 // inText is [a] in "text": the field is text that is part of the text.

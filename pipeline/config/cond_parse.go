@@ -100,10 +100,10 @@ func isWordRune(r rune) bool {
 // space skips white space and comments, which run from # to the end of the line.
 func (p *condParser) space() {
 	for p.pos < len(p.s) {
-		switch c := p.s[p.pos]; {
-		case c == ' ' || c == '\t' || c == '\r' || c == '\n':
+		switch p.s[p.pos] {
+		case ' ', '\t', '\r', '\n':
 			p.pos++
-		case c == '#':
+		case '#':
 			n := strings.IndexByte(p.s[p.pos:], '\n')
 			if n < 0 {
 				p.pos = len(p.s)

@@ -136,12 +136,13 @@ func (d *decoder) value(n *node, path string, v reflect.Value) bool {
 		}
 		v.Set(p)
 		return d.value(n, path, p.Elem())
-	case t == codecType:
-		return d.codec(n, path, v.Addr().Interface().(*plugin.Codec)) //nolint:forcetypeassert // the type is known
-	case t == valueType:
+	case is[plugin.Codec](t):
+		c, _ := reflect.TypeAssert[*plugin.Codec](v.Addr())
+		return d.codec(n, path, c)
+	case is[event.Value](t):
 		v.Set(reflect.ValueOf(d.any(n)))
 		return !n.hasUndefined()
-	case t == secretType:
+	case is[plugin.Secret](t):
 		return d.secret(n, path, v)
 	case isPairs(t):
 		return d.pairs(n, path, v)
@@ -224,7 +225,7 @@ func (d *decoder) secret(n *node, path string, v reflect.Value) bool {
 			d.broken = true
 			return false
 		}
-		content, err := os.ReadFile(resolve(n.src.dir, file.text)) //nolint:gosec // the operator names the file
+		content, err := os.ReadFile(resolve(n.src.dir, file.text))
 		if err != nil {
 			return d.fail(file, path+".file", "read the secret from %s: %s", quote(file.raw), cause(err))
 		}
@@ -262,16 +263,16 @@ func (d *decoder) scalar(n *node, path string, v reflect.Value) bool {
 
 // parse reads the types that have a notation of their own; nil is any other type.
 func (d *decoder) parse(text string, t reflect.Type) (any, error) {
-	switch t {
-	case durationType:
+	switch {
+	case is[plugin.Duration](t):
 		x, err := parseDuration(text)
 		return plugin.Duration(x), err
-	case sizeType:
+	case is[plugin.Size](t):
 		x, err := parseSize(text)
 		return plugin.Size(x), err
-	case pathType:
+	case is[event.Path](t):
 		return event.ParsePath(text)
-	case templateType:
+	case is[event.Template](t):
 		return event.ParseTemplate(text, d.loc)
 	}
 	return nil, nil //nolint:nilnil // no value and no error: plain text

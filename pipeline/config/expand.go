@@ -15,24 +15,24 @@ func (l *loader) expandVars(n *node) {
 	}
 	var b strings.Builder
 	for i := 0; i < len(raw); {
-		name, fallback, hasFallback, length := variable(raw[i:])
-		if length == 0 {
+		v := variable(raw[i:])
+		if v.length == 0 {
 			b.WriteByte(raw[i])
 			i++
 			continue
 		}
-		value, ok := l.o.LookupEnv(name)
+		value, ok := l.o.LookupEnv(v.name)
 		switch {
-		case ok && (value != "" || !hasFallback):
-			l.redact.add(value, "${"+name+"}", minVariable)
-		case hasFallback:
-			value = fallback
+		case ok && (value != "" || !v.hasDefault):
+			l.redact.add(value, "${"+v.name+"}", minVariable)
+		case v.hasDefault:
+			value = v.byDefault
 		default:
-			l.undefined(n, i, name)
+			l.undefined(n, i, v.name)
 		}
 		b.WriteString(value)
-		n.moves = append(n.moves, move{variable: i, from: i + length, to: b.Len()})
-		i += length
+		n.moves = append(n.moves, move{variable: i, from: i + v.length, to: b.Len()})
+		i += v.length
 	}
 	if n.moves == nil {
 		return
@@ -46,25 +46,30 @@ func (l *loader) expandVars(n *node) {
 	}
 }
 
-// variable reads ${NAME} or ${NAME:-default} at the start of s; length 0 means that there is none.
-func variable(s string) (name, fallback string, hasFallback bool, length int) {
-	if !strings.HasPrefix(s, "${") {
-		return "", "", false, 0
+// reference is a ${NAME} or ${NAME:-default} of so many bytes.
+type reference struct {
+	name, byDefault string
+	hasDefault      bool
+	length          int
+}
+
+// variable reads a reference at the start of s; length 0 means that there is none.
+func variable(s string) reference {
+	inner, _, closed := strings.Cut(s, "}")
+	if !closed || !strings.HasPrefix(inner, "${") {
+		return reference{}
 	}
-	end := strings.IndexByte(s, '}')
-	if end < 0 {
-		return "", "", false, 0
-	}
-	name, fallback, hasFallback = strings.Cut(s[2:end], ":-")
-	for i, r := range name {
-		if !isWordRune(r) || i == 0 && r >= '0' && r <= '9' {
-			return "", "", false, 0
+	r := reference{length: len(inner) + 1}
+	r.name, r.byDefault, r.hasDefault = strings.Cut(inner[2:], ":-")
+	for i, c := range r.name {
+		if !isWordRune(c) || i == 0 && c >= '0' && c <= '9' {
+			return reference{}
 		}
 	}
-	if name == "" {
-		return "", "", false, 0
+	if r.name == "" {
+		return reference{}
 	}
-	return name, fallback, hasFallback, end + 1
+	return r
 }
 
 // undefined reports a variable that is not set.

@@ -46,7 +46,7 @@ type loader struct {
 }
 
 // topKeys are the keys of a file.
-var topKeys = []string{"pipeline", "inputs", "filters", "outputs", "tests"}
+func topKeys() []string { return []string{"pipeline", "inputs", "filters", "outputs", "tests"} }
 
 // Load reads, checks and builds all pipelines of the files. It returns every problem, sorted by place. The
 // result is nil if one of them is more than a warning. Nothing exclusive is opened: no lock, port or
@@ -89,7 +89,7 @@ func (l *loader) group(sources []*source) []*group {
 	var groups []*group
 	byID := map[string]*group{}
 	for _, s := range sources {
-		if !l.checkTop(s, topKeys) {
+		if !l.checkTop(s, topKeys()) {
 			l.broken = true
 			continue
 		}

@@ -10,12 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-cmp/cmp/cmpopts"
-
 	"sluice/internal/metrics"
 	"sluice/pipeline/event"
 	"sluice/pipeline/plugin"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 // env is the environment of the tests.
@@ -208,7 +208,7 @@ filters:
 outputs:
 - search: {index: 'logs-%{+yyyy.MM.dd}', codecs: {a: line}, retries: {code: 5}, hosts: ["${HOST}"]}
 `)
-	c := b.configs[0].(sourceConfig) //nolint:forcetypeassert // the first plugin
+	c := as[sourceConfig](t, b.configs[0])
 	if c.Codec.Name != "json" || c.Codec.Built == nil {
 		t.Errorf("codec is %+v", c.Codec)
 	}
@@ -219,7 +219,7 @@ outputs:
 	}, c, cmpopts.IgnoreFields(sourceConfig{}, "Codec")); d != "" {
 		t.Error(d)
 	}
-	g := b.configs[1].(parseConfig) //nolint:forcetypeassert // the second plugin
+	g := as[parseConfig](t, b.configs[1])
 	if len(g.Match) != 2 || g.Match[0].Key != "message" || len(g.Match[0].Value) != 2 || g.Match[1].Key != "[a][b]" {
 		t.Errorf("match is %v", g.Match)
 	}
@@ -230,18 +230,20 @@ outputs:
 	for _, p := range g.Defaults {
 		values = append(values, p.Key+"="+p.Value.Kind().String()+":"+p.Value.Text())
 	}
-	want := []string{"i=integer:1", "f=float:1.5", "b=boolean:true", "s=string:1", "n=null:", "l=list:1,a", `m=map:{"k":"v"}`,
-		"t=string:2026-01-02T03:04:05Z", "v=string:7", "w=string:7$x"}
+	want := []string{
+		"i=integer:1", "f=float:1.5", "b=boolean:true", "s=string:1", "n=null:", "l=list:1,a", `m=map:{"k":"v"}`,
+		"t=string:2026-01-02T03:04:05Z", "v=string:7", "w=string:7$x",
+	}
 	if d := cmp.Diff(want, values); d != "" {
 		t.Error(d)
 	}
 	if b.configs[2] != (textConfig{"some text"}) {
 		t.Errorf("got %v", b.configs[2])
 	}
-	if m := b.configs[3].([]changeConfig); len(m) != 2 || m[0].Rename[0].Value.String() != "b" || len(m[1].Set[0].Value) != 2 { //nolint:forcetypeassert // the fourth
+	if m := as[[]changeConfig](t, b.configs[3]); len(m) != 2 || m[0].Rename[0].Value.String() != "b" || len(m[1].Set[0].Value) != 2 {
 		t.Errorf("got %v", m)
 	}
-	if s := b.configs[4].(sinkConfig); s.Codecs[0].Value.Built == nil || s.Retries[0].Code != 5 || s.Hosts[0] != env["HOST"] { //nolint:forcetypeassert // the fifth
+	if s := as[sinkConfig](t, b.configs[4]); s.Codecs[0].Value.Built == nil || s.Retries[0].Code != 5 || s.Hosts[0] != env["HOST"] {
 		t.Errorf("got %+v", s)
 	}
 }
@@ -254,7 +256,7 @@ func TestDefaultsAreNotShared(t *testing.T) {
 	if after := fmt.Sprintf("%+v", spec.Defaults()); after != before {
 		t.Errorf("defaults were %s, are %s", before, after)
 	}
-	if c := b.configs[1].(sourceConfig); c.Start != "beginning" || c.Path[0] != "y" { //nolint:forcetypeassert // the second
+	if c := as[sourceConfig](t, b.configs[1]); c.Start != "beginning" || c.Path[0] != "y" {
 		t.Errorf("got %+v", c)
 	}
 }
@@ -266,7 +268,7 @@ func TestSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, b := must(t, "inputs: [stdin]\noutputs:\n- search: {index: x, password: {file: "+file+"}}\n")
-	c := b.configs[1].(sinkConfig) //nolint:forcetypeassert // the second
+	c := as[sinkConfig](t, b.configs[1])
 	if c.Password.Reveal() != "from-a-file" {
 		t.Errorf("got %q", c.Password.Reveal())
 	}
@@ -284,6 +286,25 @@ func TestSecrets(t *testing.T) {
 	if len(problems) != 2 || strings.Contains(all.String(), env["PASSWORD"]) {
 		t.Errorf("got %s", all.String())
 	}
+}
+
+// as is v, which must be a T.
+func as[T any](t *testing.T, v any) T {
+	t.Helper()
+	x, ok := v.(T)
+	if !ok {
+		t.Fatalf("found %T, expected %T", v, x)
+	}
+	return x
+}
+
+func holds(t *testing.T, c plugin.Condition, e *event.Event) bool {
+	t.Helper()
+	yes, err := c.Eval(e)
+	if err != nil {
+		t.Error(err)
+	}
+	return yes
 }
 
 func TestConditionsOfOutputs(t *testing.T) {
@@ -307,12 +328,9 @@ outputs:
 		}
 		var got []string
 		for _, o := range p.Outputs {
-			if yes, err := true, error(nil); o.If != nil {
-				if yes, err = o.If.Eval(e); err != nil || !yes {
-					continue
-				}
+			if o.If == nil || holds(t, o.If, e) {
+				got = append(got, o.ID)
 			}
-			got = append(got, o.ID)
 		}
 		if s := strings.Join(got, ","); s != want {
 			t.Errorf("%v: got %s, want %s", fields, s, want)
@@ -347,7 +365,8 @@ outputs:
 - slow: {policy: best_effort, timeout: 3s, enable_metric: false}
 - null: {policy: best_effort}
 - slow: {timeout: 7s}
-`}})
+`},
+	})
 	if len(p) > 0 {
 		t.Fatal(p)
 	}
@@ -402,7 +421,7 @@ tests:
 	fields := func(kv ...any) event.Fields {
 		var f event.Fields
 		for i := 0; i < len(kv); i += 2 {
-			f.Add(kv[i].(string), kv[i+1].(event.Value)) //nolint:forcetypeassert // written so below
+			f.Add(as[string](t, kv[i]), as[event.Value](t, kv[i+1]))
 		}
 		return f
 	}
@@ -431,7 +450,7 @@ filters:
 - keep: *text
 outputs: [null]
 `)
-	if c := b.configs[1].(sourceConfig); c.Path[0] != "b" || c.Start != "end" { //nolint:forcetypeassert // the second
+	if c := as[sourceConfig](t, b.configs[1]); c.Path[0] != "b" || c.Start != "end" {
 		t.Errorf("got %+v", c)
 	}
 	if b.configs[3] != (textConfig{"some"}) {
@@ -442,7 +461,7 @@ outputs: [null]
 func TestVariablesAreText(t *testing.T) {
 	_, b := must(t, "inputs: [stdin]\nfilters: [keep: {text: '${TRICK}'}, keep: {text: 'a${EMPTY:-b}c${NOPE:-}$d${x'}, keep: '$5 ${a b}']\noutputs: [null]\n")
 	for i, want := range []string{env["TRICK"], "abc$d${x", "$5 ${a b}"} {
-		if got := b.configs[i+1].(textConfig).Text; got != want { //nolint:forcetypeassert // all are
+		if got := as[textConfig](t, b.configs[i+1]).Text; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}

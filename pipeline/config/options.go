@@ -52,43 +52,35 @@ func optionNames(opts []option) []string {
 	return names
 }
 
-// The types that are decoded in ways of their own.
-var (
-	durationType = reflect.TypeFor[plugin.Duration]()
-	sizeType     = reflect.TypeFor[plugin.Size]()
-	secretType   = reflect.TypeFor[plugin.Secret]()
-	pathType     = reflect.TypeFor[event.Path]()
-	templateType = reflect.TypeFor[event.Template]()
-	codecType    = reflect.TypeFor[plugin.Codec]()
-	valueType    = reflect.TypeFor[event.Value]()
-)
+// is reports whether t is T.
+func is[T any](t reflect.Type) bool { return t == reflect.TypeFor[T]() }
 
 // isPairs reports whether t is a plugin.Pairs[T].
 func isPairs(t reflect.Type) bool {
-	return t.Kind() == reflect.Slice && t.PkgPath() == durationType.PkgPath() && strings.HasPrefix(t.Name(), "Pairs[")
+	return t.Kind() == reflect.Slice && t.PkgPath() == reflect.TypeFor[plugin.Duration]().PkgPath() && strings.HasPrefix(t.Name(), "Pairs[")
 }
 
 // isStruct reports whether t is a nested map of options.
 func isStruct(t reflect.Type) bool {
-	return t.Kind() == reflect.Struct && t != pathType && t != templateType && t != codecType && t != valueType
+	return t.Kind() == reflect.Struct && !is[event.Path](t) && !is[event.Template](t) && !is[plugin.Codec](t) && !is[event.Value](t)
 }
 
 // typeName is the type of an option as documents show it.
 func typeName(t reflect.Type) string {
 	switch {
-	case t == durationType:
+	case is[plugin.Duration](t):
 		return "duration"
-	case t == sizeType:
+	case is[plugin.Size](t):
 		return "size"
-	case t == secretType:
+	case is[plugin.Secret](t):
 		return "secret"
-	case t == pathType:
+	case is[event.Path](t):
 		return "field"
-	case t == templateType:
+	case is[event.Template](t):
 		return "template"
-	case t == codecType:
+	case is[plugin.Codec](t):
 		return "codec"
-	case t == valueType:
+	case is[event.Value](t):
 		return "any"
 	case isPairs(t):
 		return "map of " + typeName(pairValue(t))

@@ -44,14 +44,16 @@ func Failed(problems []Problem) bool {
 // Render writes one line for each problem; with excerpt also the line of the file and a caret under the
 // place. Secrets are shown as stars.
 func Render(w io.Writer, problems []Problem, excerpt bool) {
+	var b strings.Builder
 	for _, p := range problems {
-		fmt.Fprintln(w, p)
+		fmt.Fprintln(&b, p)
 		if excerpt && strings.TrimSpace(p.excerpt) != "" {
 			text, col := window(p.excerpt, p.Col)
 			number := fmt.Sprintf("%5d", p.Line)
-			fmt.Fprintf(w, "%s | %s\n%s | %s^\n", number, text, strings.Repeat(" ", len(number)), strings.Repeat(" ", col-1))
+			fmt.Fprintf(&b, "%s | %s\n%s | %s^\n", number, text, strings.Repeat(" ", len(number)), strings.Repeat(" ", col-1))
 		}
 	}
+	_, _ = io.WriteString(w, b.String()) // messages on their way to a person: there is nowhere to report a failure to
 }
 
 // Width of an excerpt, and how much of it stands before the caret.

@@ -3,10 +3,12 @@ package config
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
 
+	"sluice/pipeline/event"
 	"sluice/pipeline/plugin"
 )
 
@@ -185,17 +187,17 @@ func (g schemaWriter) value(t reflect.Type) object {
 	orVariable := func(kind string) object { return object{"anyOf": []any{object{"type": kind}, ref("variable")}} }
 	text := []any{"string", "number", "boolean"}
 	switch {
-	case t == durationType:
+	case is[plugin.Duration](t):
 		return object{"anyOf": []any{ref("duration"), ref("zero")}}
-	case t == sizeType:
+	case is[plugin.Size](t):
 		return object{"anyOf": []any{ref("size"), ref("zero")}}
-	case t == secretType:
+	case is[plugin.Secret](t):
 		return ref("secret")
-	case t == codecType:
+	case is[plugin.Codec](t):
 		return ref("codec")
-	case t == valueType:
+	case is[event.Value](t):
 		return object{}
-	case t == pathType || t == templateType:
+	case is[event.Path](t) || is[event.Template](t):
 		return object{"type": text}
 	case isPairs(t):
 		return object{"type": "object", "additionalProperties": g.value(pairValue(t))}
@@ -222,22 +224,19 @@ func (g schemaWriter) value(t reflect.Type) object {
 func (g schemaWriter) test() object {
 	events := object{"anyOf": []any{object{"type": "object"}, object{"type": "array", "items": object{"type": "object"}}}}
 	in := g.options(reflect.ValueOf(testInputConfig{}), nil)
-	in["additionalProperties"] = true                                                                // fields of the events
-	in["properties"].(object)[testEventsKey] = g.described(maps(events), "Events, as their fields.") //nolint:forcetypeassert // made above
+	in["additionalProperties"] = true // fields of the events
+	properties(in)[testEventsKey] = g.described(maps.Clone(events), "Events, as their fields.")
 	in["description"] = "What goes in: lines, raw, events or file; further keys are fields of the events."
 	c := g.options(reflect.ValueOf(testConfig{}), nil)
-	props := c["properties"].(object) //nolint:forcetypeassert // made above
+	props := properties(c)
 	props[testInputKey] = in
-	props[testExpectKey] = g.described(maps(events), "The events that come out, in order; a field that is null must be absent.")
+	props[testExpectKey] = g.described(maps.Clone(events), "The events that come out, in order; a field that is null must be absent.")
 	c["required"] = []any{"name", testInputKey}
 	return c
 }
 
-// maps returns a copy of a schema.
-func maps(o object) object {
-	c := object{}
-	for k, v := range o {
-		c[k] = v
-	}
-	return c
+// properties are those of a schema that options made.
+func properties(s object) object {
+	p, _ := s["properties"].(object)
+	return p
 }

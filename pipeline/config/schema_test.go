@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -10,10 +11,10 @@ import (
 	"strings"
 	"testing"
 
+	"sluice/pipeline/plugin"
+
 	"github.com/google/go-cmp/cmp"
 	"gopkg.in/yaml.v3"
-
-	"sluice/pipeline/plugin"
 )
 
 // validator checks values against the keywords of JSON Schema that Schema uses.
@@ -22,22 +23,24 @@ type validator struct{ root object }
 // check returns what is wrong, "" for nothing.
 func (v validator) check(s object, x any, at string) string {
 	for k := range s {
-		if !slices.Contains([]string{"$schema", "$defs", "title", "description", "default", "$ref", "anyOf", "type", "enum", "const", "pattern",
-			"properties", "required", "additionalProperties", "items", "minProperties", "maxProperties", "minItems"}, k) {
+		if !slices.Contains([]string{
+			"$schema", "$defs", "title", "description", "default", "$ref", "anyOf", "type", "enum", "const", "pattern",
+			"properties", "required", "additionalProperties", "items", "minProperties", "maxProperties", "minItems",
+		}, k) {
 			return "unknown keyword " + k
 		}
 	}
 	if ref, ok := s["$ref"].(string); ok {
-		if msg := v.check(v.root["$defs"].(object)[strings.TrimPrefix(ref, "#/$defs/")].(object), x, at); msg != "" {
+		if msg := v.check(obj(obj(v.root["$defs"])[strings.TrimPrefix(ref, "#/$defs/")]), x, at); msg != "" {
 			return msg
 		}
 	}
-	if forms, ok := s["anyOf"].([]any); ok && !slices.ContainsFunc(forms, func(a any) bool { return v.check(a.(object), x, at) == "" }) {
+	if forms, ok := s["anyOf"].([]any); ok && !slices.ContainsFunc(forms, func(a any) bool { return v.check(obj(a), x, at) == "" }) {
 		return at + ": no alternative fits"
 	}
 	if want, ok := s["type"]; ok && !slices.Contains(strings.Fields(fmt.Sprint(want)), typeOf(x)) &&
 		!slices.Contains(strings.Fields(strings.Trim(fmt.Sprint(want), "[]")), typeOf(x)) &&
-		!(typeOf(x) == "integer" && strings.Contains(fmt.Sprint(want), "number")) {
+		(typeOf(x) != "integer" || !strings.Contains(fmt.Sprint(want), "number")) {
 		return fmt.Sprintf("%s: %v is no %v", at, x, want)
 	}
 	if enum, ok := s["enum"].([]any); ok && !slices.Contains(enum, x) {
@@ -52,6 +55,11 @@ func (v validator) check(s object, x any, at string) string {
 		}
 	}
 	return v.checkParts(s, x, at)
+}
+
+func obj(x any) object {
+	o, _ := x.(object)
+	return o
 }
 
 func (v validator) checkParts(s object, x any, at string) string {
@@ -69,7 +77,7 @@ func (v validator) checkParts(s object, x any, at string) string {
 		}
 		required, _ := s["required"].([]any)
 		for _, r := range required {
-			if _, ok := x[r.(string)]; !ok {
+			if _, ok := x[fmt.Sprint(r)]; !ok {
 				return fmt.Sprintf("%s: %v is missing", at, r)
 			}
 		}
@@ -115,7 +123,7 @@ func newValidator(t *testing.T) validator {
 	t.Helper()
 	set, _ := fakes(t)
 	text := Schema(set)
-	if string(text) != string(Schema(set)) {
+	if !bytes.Equal(text, Schema(set)) {
 		t.Error("the schema is not the same every time")
 	}
 	var root object

@@ -93,9 +93,9 @@ func (l *loader) readBytes(name string) ([]byte, error) {
 	if text, ok := l.o.Texts[name]; ok {
 		return []byte(text), nil
 	}
-	var r io.Reader = l.o.Stdin
+	r := l.o.Stdin
 	if name != stdinName {
-		f, err := os.Open(name) //nolint:gosec // the operator names the file
+		f, err := os.Open(name)
 		if err != nil {
 			return nil, err
 		}
@@ -113,8 +113,7 @@ func (l *loader) readBytes(name string) ([]byte, error) {
 
 // cause is the message of an error without the operation and path that the problem shows already.
 func cause(err error) string {
-	var p *fs.PathError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return p.Op + ": " + p.Err.Error()
 	}
 	return err.Error()

@@ -248,7 +248,7 @@ func (a *assembly) input(n *node, path, byPlace string) {
 
 // addField compiles the names of add_field, which are templates too.
 func (a *assembly) addField(u *unit, pairs plugin.Pairs[[]event.Template]) []plugin.AddField {
-	var list []plugin.AddField
+	list := make([]plugin.AddField, 0, len(pairs))
 	for _, p := range pairs {
 		name, err := event.ParseTemplate(p.Key, a.settings.Location)
 		if err != nil {
@@ -313,28 +313,34 @@ func (a *assembly) filterStep(u unit, byPlace string) plugin.FilterStep {
 }
 
 // conditionKeys are the keys of an if block.
-var conditionKeys = []string{"if", "then", "else"}
+func conditionKeys() []string { return []string{"if", "then", "else"} }
 
 func isCondition(n *node) bool {
-	return n.kind == mapNode && slices.ContainsFunc(n.entries, func(e entry) bool { return slices.Contains(conditionKeys, e.key) })
+	return n.kind == mapNode && slices.ContainsFunc(n.entries, func(e entry) bool { return slices.Contains(conditionKeys(), e.key) })
 }
 
-// condition compiles the condition of an if block and returns its branches.
-func (a *assembly) condition(n *node, b block, i int) (c plugin.Condition, text string, then, otherwise []*node) {
+// branches is a condition with the steps of its two branches. cond is nil when something is wrong.
+type branches struct {
+	cond            plugin.Condition
+	text            string
+	then, otherwise []*node
+}
+
+// condition compiles the condition of an if block.
+func (a *assembly) condition(n *node, b block, i int) branches {
 	path, _ := b.step(i)
 	strange := false
 	for _, e := range n.entries {
-		if !slices.Contains(conditionKeys, e.key) {
-			a.l.report(e.at, path, "found the key %s; a condition has the keys if, then and else%s", quote(e.key), suggest(e.key, conditionKeys))
+		if !slices.Contains(conditionKeys(), e.key) {
+			a.l.report(e.at, path, "found the key %s; a condition has the keys if, then and else%s", quote(e.key), suggest(e.key, conditionKeys()))
 			strange = true
 		}
 	}
 	if b.depth >= maxNesting {
 		a.l.report(n, path, "conditions are nested deeper than %d", maxNesting)
-		return nil, "", nil, nil
+		return branches{}
 	}
-	then = a.steps(n.get("then"), path+".then")
-	otherwise = a.steps(n.get("else"), path+".else")
+	out := branches{then: a.steps(n.get("then"), path+".then"), otherwise: a.steps(n.get("else"), path+".else")}
 	cond := n.get("if")
 	switch {
 	case cond == nil:
@@ -342,12 +348,12 @@ func (a *assembly) condition(n *node, b block, i int) (c plugin.Condition, text 
 	case cond.undefined:
 	case cond.kind != scalarNode || cond.tag != "!!str":
 		a.l.report(cond, path+".if", "found %s, expected a condition; put it in single quotes: if: '[field] == \"text\"'", (&decoder{}).found(cond))
-	case then == nil && otherwise == nil && !strange:
+	case out.then == nil && out.otherwise == nil && !strange:
 		a.l.report(n, path, "neither then nor else has a step")
 	default:
-		return a.compile(cond, path+".if"), cond.raw, then, otherwise
+		out.cond, out.text = a.compile(cond, path+".if"), cond.raw
 	}
-	return nil, "", then, otherwise
+	return out
 }
 
 func (a *assembly) compile(n *node, path string) plugin.Condition {
@@ -363,13 +369,13 @@ func (a *assembly) compile(n *node, path string) plugin.Condition {
 }
 
 func (a *assembly) ifFilter(n *node, b block, i int) (plugin.FilterStep, bool) {
-	c, text, then, otherwise := a.condition(n, b, i)
+	c := a.condition(n, b, i)
 	_, byPlace := b.step(i)
 	step := plugin.FilterStep{
-		ID: byPlace + ".if", Plugin: "if", If: c, Text: text,
-		Then: a.filters(then, b.branch(i, "then")), Else: a.filters(otherwise, b.branch(i, "else")),
+		ID: byPlace + ".if", Plugin: "if", If: c.cond, Text: c.text,
+		Then: a.filters(c.then, b.branch(i, "then")), Else: a.filters(c.otherwise, b.branch(i, "else")),
 	}
-	return step, c != nil
+	return step, c.cond != nil
 }
 
 // outputs makes the steps of a list of outputs. cond is what the blocks around it ask for, nil for none.
@@ -382,15 +388,15 @@ func (a *assembly) outputs(items []*node, b block, cond plugin.Condition, text s
 			}
 			continue
 		}
-		c, written, then, otherwise := a.condition(n, b, i)
-		yes, no := c, plugin.Condition(&notCond{c})
-		yesText, noText := written, "!("+written+")"
+		c := a.condition(n, b, i)
+		yes, no := c.cond, plugin.Condition(&notCond{c.cond})
+		yesText, noText := c.text, "!("+c.text+")"
 		if cond != nil {
 			yes, no = &andCond{cond, yes}, &andCond{cond, no}
-			yesText, noText = "("+text+") and ("+written+")", "("+text+") and "+noText
+			yesText, noText = "("+text+") and ("+c.text+")", "("+text+") and "+noText
 		}
-		a.outputs(then, b.branch(i, "then"), yes, yesText)
-		a.outputs(otherwise, b.branch(i, "else"), no, noText)
+		a.outputs(c.then, b.branch(i, "then"), yes, yesText)
+		a.outputs(c.otherwise, b.branch(i, "else"), no, noText)
 	}
 }
 

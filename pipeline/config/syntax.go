@@ -22,7 +22,7 @@ func (l *loader) parse(s *source, text []byte) {
 	var doc yaml.Node
 	err := d.Decode(&doc)
 	if errors.Is(err, io.EOF) {
-		l.reportAt(s, 1, 1, "the file is empty; expected "+list(topKeys))
+		l.reportAt(s, 1, 1, "the file is empty; expected "+list(topKeys()))
 		return
 	}
 	if err != nil {
@@ -36,7 +36,7 @@ func (l *loader) parse(s *source, text []byte) {
 		l.syntax(s, text, err)
 	}
 	if doc.Kind != yaml.DocumentNode || len(doc.Content) == 0 {
-		l.reportAt(s, 1, 1, "the file is empty; expected "+list(topKeys))
+		l.reportAt(s, 1, 1, "the file is empty; expected "+list(topKeys()))
 		return
 	}
 	b := &builder{l: l, src: s, open: map[*yaml.Node]bool{}}
@@ -69,12 +69,15 @@ var yamlError = regexp.MustCompile(`^yaml: (?:line (\d+): )?(.*)`)
 // syntax reports what the YAML library refuses. Its own positions are often those of the surrounding map, so
 // the place is found anew: the first line with which the file does not parse.
 func (l *loader) syntax(s *source, text []byte, err error) {
-	msg := yamlMessage(err)
-	line := s.badLine(text)
-	if at := yamlError.FindStringSubmatch(err.Error()); at != nil {
-		n, _ := strconv.Atoi(at[1])
-		if scanner := msg == cannotStart || msg == badEscape; scanner && n > line {
-			line = n // inside of brackets that are never closed before it
+	msg, said := yamlMessage(err), 1
+	if at := yamlError.FindStringSubmatch(err.Error()); len(at) > 1 && at[1] != "" {
+		said, _ = strconv.Atoi(at[1])
+	}
+	line := max(1, min(said, len(s.lines)))
+	if len(text) <= maxSearched {
+		line = s.badLine(text)
+		if scanner := msg == cannotStart || msg == badEscape; scanner && said > line {
+			line = said // inside of brackets that are never closed before it
 		} else if prefix := s.prefixError(text, line); !scanner && prefix != nil {
 			msg = yamlMessage(prefix)
 		}
@@ -89,6 +92,10 @@ func yamlMessage(err error) string {
 	}
 	return err.Error()
 }
+
+// maxSearched bounds the files that are parsed again and again to find the place; in larger ones the
+// library's own line is shown.
+const maxSearched = 512 << 10
 
 // lookAhead is how many lines brackets or quotes may span before a broken line is taken for the culprit.
 const lookAhead = 50

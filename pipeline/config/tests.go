@@ -50,7 +50,7 @@ const (
 )
 
 func (a *assembly) tests(items []*node) []Test {
-	var tests []Test
+	tests := make([]Test, 0, len(items))
 	names := map[string]int{}
 	for i, n := range items {
 		path := place("tests", i)

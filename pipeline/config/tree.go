@@ -138,6 +138,7 @@ func (b *builder) alias(n *node, y *yaml.Node) *node {
 // fill reads the entries of a map. Keys given twice are refused; "<<" merges other maps below the map's own.
 func (b *builder) fill(n *node, y *yaml.Node) {
 	var merged []*node
+	seen := make(map[string]*node, len(y.Content)/2)
 	for i := 0; i+1 < len(y.Content); i += 2 {
 		k, v := y.Content[i], y.Content[i+1]
 		at := &node{src: b.src, line: k.Line, col: k.Column, text: k.Value, raw: k.Value, tag: "!!str", style: k.Style}
@@ -153,15 +154,17 @@ func (b *builder) fill(n *node, y *yaml.Node) {
 			merged = append(merged, b.mergeSources(b.build(v))...)
 			continue
 		}
-		if first := n.entry(k.Value); first != nil {
-			b.l.report(at, "", "the key %s is given twice; it stands first in line %d", quote(k.Value), first.at.line)
+		if first := seen[k.Value]; first != nil {
+			b.l.report(at, "", "the key %s is given twice; it stands first in line %d", quote(k.Value), first.line)
 			continue
 		}
+		seen[k.Value] = at
 		n.entries = append(n.entries, entry{k.Value, at, b.build(v)})
 	}
 	for _, m := range merged {
 		for _, e := range m.entries {
-			if n.entry(e.key) == nil {
+			if seen[e.key] == nil {
+				seen[e.key] = e.at
 				n.entries = append(n.entries, e)
 			}
 		}

@@ -44,10 +44,17 @@ func badDuration(s string) error {
 	return fmt.Errorf("found %s, expected a duration such as 500ms, 5s, 1m30s, 12h or 14d", quote(s))
 }
 
-// sizeUnits are the units of sizes in lower case.
-var sizeUnits = map[string]float64{
-	"b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12,
-	"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40,
+// sizeUnit returns the bytes of a unit in lower case, 0 for none.
+func sizeUnit(unit string) float64 {
+	for i, prefix := range [...]string{"", "k", "m", "g", "t"} {
+		switch unit {
+		case prefix + "b":
+			return math.Pow(1000, float64(i))
+		case prefix + "ib":
+			return math.Pow(1024, float64(i))
+		}
+	}
+	return 0
 }
 
 var errNotSize = errors.New("expected a size such as 512KB, 10MiB or 1GiB")
@@ -70,8 +77,8 @@ func parseSize(s string) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("found %s, %w", quote(s), errNotSize)
 	}
-	factor, ok := sizeUnits[unit]
-	if !ok {
+	factor := sizeUnit(unit)
+	if factor == 0 || unit == "ib" {
 		return 0, fmt.Errorf("found %s, %w%s", quote(s), errNotSize, unitHint(text[:i], unit))
 	}
 	if n*factor >= math.MaxInt64 {
