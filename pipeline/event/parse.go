@@ -64,7 +64,8 @@ func parseValue(r *json.Reader) (Value, error) {
 
 func parseList(r *json.Reader) (Value, error) {
 	var room [smallList]Value
-	items := room[:0]
+	n := 0
+	var items []Value // once room is full
 	for {
 		ok, err := r.Element()
 		if err != nil {
@@ -77,10 +78,19 @@ func parseList(r *json.Reader) (Value, error) {
 		if err != nil {
 			return Value{}, err
 		}
+		if n < smallList {
+			room[n] = v
+			n++
+			continue
+		}
+		if items == nil {
+			items = append(make([]Value, 0, 4*smallList), room[:]...)
+		}
 		items = append(items, v)
 	}
-	if len(items) <= smallList {
-		items = slices.Clone(items)
+	if items == nil {
+		items = make([]Value, n)
+		copy(items, room[:])
 	}
 	return ListOf(items...), nil
 }

@@ -1,5 +1,5 @@
 // Package json_lines takes each line as a JSON object, and writes an event as one object on a line.
-package json_lines //nolint:staticcheck // the package is named like its key in the configuration
+package json_lines
 
 import (
 	"sluice/internal/charset"
