@@ -52,7 +52,7 @@ gates: build ## sizes, start-up and idle memory of the programs against their li
 	go run ./bench/gates -bin bin
 
 bench: ## every benchmark, 5 times; medians
-	bench/run.sh | tee bench/out/bench.txt
+	bench/run.sh
 
 benchcmp: ## benchmarks of this tree against REF: make benchcmp REF=main
 	bench/compare.sh "$(REF)"

@@ -38,7 +38,7 @@ var rules = []rule{
 	{"e2e", []string{"e2e/*", "pipeline/*", "plugins/all", "internal/*"}, nil},
 	{"e2e/*", []string{"e2e/*", "pipeline", "pipeline/*", "plugins/*/*", "plugins/all", "internal/*"}, nil},
 	{"bench", []string{"pipeline", "pipeline/*", "plugins/*/*", "plugins/all", "internal/*"}, nil},
-	{"bench/*", []string{"e2e/*"}, nil},
+	{"bench/*", []string{"e2e/*", "internal/*"}, nil},
 }
 
 // listed is what `go list -json` says of a package.

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
@@ -17,10 +16,8 @@ import (
 )
 
 const (
-	killPoints  = 24 // at least 20 are asked for
-	drainWait   = 3 * time.Minute
-	indices     = "logs-*"
-	indexPrefix = "logs-"
+	killPoints = 24 // at least 20 are asked for
+	drainWait  = 3 * time.Minute
 )
 
 // TestMainJob is the classic pair at work, on real servers and real logs: both programs are killed again and
@@ -218,32 +215,3 @@ func realBackend(t *testing.T, dir string) harness.Backend {
 	}
 	return harness.Backend{Queue: urls[0], Index: urls[1]}
 }
-
-// buildPrograms builds both programs, or takes those of SLUICE_BIN.
-func buildPrograms(t *testing.T) string {
-	t.Helper()
-	if dir := os.Getenv("SLUICE_BIN"); dir != "" {
-		return dir
-	}
-	dir := t.TempDir()
-	if err := harness.Build(t.Context(), dir); err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-func start(t *testing.T, programs ...*harness.Program) {
-	t.Helper()
-	for _, p := range programs {
-		if err := p.Start(); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// continued is the pattern of configs/reader.yaml, by other means.
-func continued(line string) bool {
-	return strings.HasPrefix(line, " ") || strings.HasPrefix(line, "Traceback") || strings.HasPrefix(line, "AssertionError")
-}
-
-func kafkaContinued(line string) bool { return !strings.HasPrefix(line, "[") }

@@ -40,9 +40,9 @@ func newWriters(t *testing.T, dir string) *writers {
 		{Type: "messages", Log: log("messages")},
 		{Type: "nginx-access", Log: log("nginx/access.log")},
 		{Type: "nginx-error", Log: log("nginx/error.log")},
-		{Type: "app", Log: log("app/orders.log"), Continues: continued},
+		{Type: "app", Log: log("app/orders.log"), Continues: harness.PythonContinues},
 		{Type: "nginx-access", Log: log("apache/access.log")},
-		{Type: "kafka", Log: log("kafka/server.log"), Continues: kafkaContinued},
+		{Type: "kafka", Log: log("kafka/server.log"), Continues: harness.KafkaContinues},
 	}}
 	for name, to := range map[string]string{"apache_access.log.gz": "apache/access.log", "kafka_server.log.gz": "kafka/server.log"} {
 		s, err := harness.OpenSample(t.Context(), name, log(to), 0)
@@ -139,25 +139,7 @@ func (w *writers) close(t *testing.T) {
 // events counts the events in all logs.
 func (w *writers) events(t *testing.T) int {
 	t.Helper()
-	n := 0
-	for _, s := range w.sources {
-		files, err := harness.Generations(s.Log)
-		check(t, err)
-		for _, file := range files {
-			events, err := harness.ReadEvents(file, s.Continues)
-			if os.IsNotExist(err) {
-				continue // not written yet
-			}
-			check(t, err)
-			n += len(events)
-		}
-	}
+	n, err := harness.CountEvents(w.sources)
+	check(t, err)
 	return n
-}
-
-func check(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }

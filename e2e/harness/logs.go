@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -113,6 +114,48 @@ func Syslog(first, n int) string {
 		fmt.Fprintf(&b, "%s web1 "+programs[i%len(programs)]+"\n", time.Now().UTC().Format(time.Stamp), 1000+i, i)
 	}
 	return b.String()
+}
+
+// Tracebacks makes what the application of e2e/testdata logs, without Python.
+func Tracebacks(n int) string {
+	var b strings.Builder
+	for i := range n {
+		at := time.Now().UTC().Format("2006-01-02 15:04:05,000")
+		if i%7 != 3 {
+			fmt.Fprintf(&b, "%s INFO root: order %d took %d ms\n", at, i, i%250)
+			continue
+		}
+		fmt.Fprintf(&b, "%s ERROR root: order %d refused\nTraceback (most recent call last):\n  File \"app.py\", line 18, in handle\n"+
+			"    check(order)\nAssertionError: order %d: total %d\n", at, i, i, i+101)
+	}
+	return b.String()
+}
+
+// PythonContinues is the pattern by which configs/reader.yaml joins tracebacks, by other means.
+func PythonContinues(line string) bool {
+	return strings.HasPrefix(line, " ") || strings.HasPrefix(line, "Traceback") || strings.HasPrefix(line, "AssertionError")
+}
+
+// KafkaContinues is the pattern of e2e/testdata/kafka-reader.yaml.
+func KafkaContinues(line string) bool { return !strings.HasPrefix(line, "[") }
+
+// CountEvents counts the events in the files of all sources; a log that is not written yet has none.
+func CountEvents(sources []Source) (int, error) {
+	n := 0
+	for _, s := range sources {
+		files, err := Generations(s.Log)
+		if err != nil {
+			return 0, err
+		}
+		for _, file := range files {
+			events, err := ReadEvents(file, s.Continues)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return 0, err
+			}
+			n += len(events)
+		}
+	}
+	return n, nil
 }
 
 // App is the Python application of e2e/testdata, which logs what it is told to.

@@ -78,14 +78,25 @@ func FreePort() (int, error) {
 
 // Answers reports whether a GET of url is answered with a status below 500.
 func Answers(ctx context.Context, url string) (bool, error) {
+	status, err := get(ctx, url)
+	return status > 0 && status < http.StatusInternalServerError, err
+}
+
+// OK reports whether a GET of url is answered with 200.
+func OK(ctx context.Context, url string) (bool, error) {
+	status, err := get(ctx, url)
+	return status == http.StatusOK, err
+}
+
+func get(ctx context.Context, url string) (status int, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return false, err
+		return 0, err
 	}
 	defer resp.Body.Close() //nolint:errcheck // only the status counts
-	return resp.StatusCode < http.StatusInternalServerError, nil
+	return resp.StatusCode, nil
 }

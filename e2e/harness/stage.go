@@ -66,7 +66,7 @@ func (s *Stage) program(bin, name string, configs []string) (*Program, error) {
 		Listen: "127.0.0.1:" + strconv.Itoa(port),
 		Env: []string{
 			"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_EC2_METADATA_DISABLED=true",
-			"SLUICE_QUEUE=" + s.Queue.Name, "SLUICE_SQS_ENDPOINT=" + s.QueueProxy.URL, "SLUICE_ES_HOST=" + s.IndexProxy.URL,
+			"SLUICE_QUEUE=" + s.Queue.Name, "AWS_ENDPOINT_URL_SQS=" + s.QueueProxy.URL, "SLUICE_ES_HOST=" + s.IndexProxy.URL,
 			"LOG_DIR=" + s.Logs, "ARCHIVE_DIR=" + s.Archive, "STATE_DIRECTORY=" + filepath.Join(s.Dir, name),
 		},
 	}
@@ -81,7 +81,7 @@ func (s *Stage) program(bin, name string, configs []string) (*Program, error) {
 func (s *Stage) Ready(ctx context.Context) error {
 	for _, p := range []*Program{s.Shipper, s.Reader} {
 		ready := func() (bool, string) {
-			ok, err := Answers(ctx, "http://"+p.Listen+"/readyz")
+			ok, err := OK(ctx, "http://"+p.Listen+"/readyz")
 			return ok, fmt.Sprintf("%s: not ready: %v", p.Name, err)
 		}
 		if err := Until(ctx, readyWait, ready, p); err != nil {

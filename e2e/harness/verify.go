@@ -17,6 +17,7 @@ type Source struct {
 
 // Report is what Verify has found to be right.
 type Report struct {
+	Files                 int            // generations with at least one line
 	Lines, Events, Joined int            // lines in the files, documents expected, of those joined from several lines
 	Formless              int            // events that do not have the form of their type: only their text was compared
 	ByIndex               map[string]int // documents
@@ -88,6 +89,7 @@ func (v *verifier) addSource(s Source) {
 		}
 		v.generations = append(v.generations, &generation{source: s, file: file, events: events})
 		v.report.Events += len(events)
+		v.report.Files += min(1, len(events))
 		for _, e := range events {
 			n := strings.Count(e.Text, "\n")
 			v.report.Lines += 1 + n
