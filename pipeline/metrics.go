@@ -1,8 +1,6 @@
 package pipeline
 
 import (
-	"github.com/prometheus/client_golang/prometheus"
-
 	"sluice/internal/metrics"
 	"sluice/pipeline/plugin"
 )
@@ -80,89 +78,78 @@ func (r *Runner) total() counts {
 	return c
 }
 
-// collector shows a runner's counters. Labels are ids from the configuration, never data.
-type collector struct {
-	r *Runner
-
-	events, steps, outputs, stepSeconds, outputSeconds, inFlight, bytes, panics, readErrors, conditionErrors *prometheus.Desc
+// help describes the series that a pipeline writes. Labels are ids from the configuration, never data.
+func help() map[string]string {
+	return map[string]string{
+		"pipeline_events_total":      "Events by what became of them: in + made = joined + dropped + rejected + settled + released + in flight.",
+		"pipeline_events_in_flight":  "Events between batches that are held by filters or parked.",
+		"pipeline_input_bytes_total": "Raw bytes read.",
+		"step_events_total":          "Events that a step was given, dropped and rejected.",
+		"step_seconds_total":         "Time spent in a step.",
+		"output_events_total":        "Events by what became of them: offered = delivered + duplicate + dead_lettered + dropped + released + in flight; retried counts tries.",
+		"output_events_in_flight":    "Events that an output has still to deliver.",
+		"output_seconds_total":       "Time spent in Write.",
+		"plugin_panics_total":        "Panics that were caught.",
+		"input_errors_total":         "Reads that failed.",
+		"condition_errors_total":     "Conditions of outputs that could not be evaluated.",
+	}
 }
 
 // show registers the counters of the pipeline.
 func (r *Runner) show() {
-	if r.o.Registerer == nil {
+	if r.o.Metrics == nil {
 		return
 	}
-	label := map[string]string{"pipeline": r.p.Settings.ID}
-	d := func(name, help string, variable ...string) *prometheus.Desc {
-		return prometheus.NewDesc("sluice_"+name, help, variable, label)
-	}
-	r.scope = metrics.NewScope(r.o.Registerer, label)
-	r.scope.Collector(&collector{
-		r:               r,
-		events:          d("pipeline_events_total", "Events by what became of them: in + made = joined + dropped + rejected + settled + released + in flight.", "kind"),
-		inFlight:        d("pipeline_events_in_flight", "Events between batches that are held by filters or parked."),
-		bytes:           d("pipeline_input_bytes_total", "Raw bytes read."),
-		steps:           d("step_events_total", "Events that a step was given, dropped and rejected.", "step", "kind"),
-		stepSeconds:     d("step_seconds_total", "Time spent in a step.", "step"),
-		outputs:         d("output_events_total", "Events by what became of them: offered = delivered + duplicate + dead_lettered + dropped + released + in flight; retried counts tries.", "output", "kind"),
-		outputSeconds:   d("output_seconds_total", "Time spent in Write.", "output"),
-		panics:          d("plugin_panics_total", "Panics that were caught.", "step"),
-		readErrors:      d("input_errors_total", "Reads that failed."),
-		conditionErrors: d("condition_errors_total", "Conditions of outputs that could not be evaluated."),
-	})
+	r.scope = r.o.Metrics.Scope("pipeline", r.p.Settings.ID)
+	r.scope.Writer(help(), r.write)
 }
 
-// Describe sends the descriptions.
-func (c *collector) Describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{c.events, c.inFlight, c.bytes, c.steps, c.stepSeconds, c.outputs, c.outputSeconds, c.panics, c.readErrors, c.conditionErrors} {
-		ch <- d
-	}
-}
-
-// Collect sends one consistent set of values.
-func (c *collector) Collect(ch chan<- prometheus.Metric) {
-	t := c.r.total()
-	count := func(d *prometheus.Desc, v int64, labels ...string) {
-		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
-	}
+// write writes one consistent set of values.
+func (r *Runner) write(l *metrics.Lines) {
+	t := r.total()
 	dropped := t.unrouted
-	for i, n := range c.r.workers[0].chain.all {
+	for i, n := range r.workers[0].chain.all {
 		s, id := &t.steps[i], n.step.ID
 		dropped += s.dropped
 		if n.step.NoMetrics {
 			continue
 		}
-		count(c.steps, s.events, id, "in")
-		count(c.steps, s.dropped, id, "dropped")
-		count(c.steps, s.rejected, id, "rejected")
-		count(c.panics, s.panics, id)
-		ch <- prometheus.MustNewConstMetric(c.stepSeconds, prometheus.CounterValue, s.busy.Seconds(), id)
+		l.Int("step_events_total", s.events, "step", id, "kind", "in")
+		l.Int("step_events_total", s.dropped, "step", id, "kind", "dropped")
+		l.Int("step_events_total", s.rejected, "step", id, "kind", "rejected")
+		l.Int("plugin_panics_total", s.panics, "step", id)
+		l.Float("step_seconds_total", s.busy.Seconds(), "step", id)
 	}
-	for kind, v := range map[string]int64{
-		"in": t.in, "made": t.made, "joined": t.joined, "dropped": dropped, "rejected": t.rejected,
-		"settled": t.settled, "released": t.released,
-	} {
-		count(c.events, v, kind)
-	}
-	count(c.bytes, t.bytes)
-	count(c.readErrors, t.readErrors)
-	count(c.conditionErrors, t.conditionErrors)
-	ch <- prometheus.MustNewConstMetric(c.inFlight, prometheus.GaugeValue, float64(t.held+t.parked))
-	c.collectOutputs(ch, &t)
+	events := func(kind string, v int64) { l.Int("pipeline_events_total", v, "kind", kind) }
+	events("in", t.in)
+	events("made", t.made)
+	events("joined", t.joined)
+	events("dropped", dropped)
+	events("rejected", t.rejected)
+	events("settled", t.settled)
+	events("released", t.released)
+	l.Int("pipeline_events_in_flight", t.held+t.parked)
+	l.Int("pipeline_input_bytes_total", t.bytes)
+	l.Int("input_errors_total", t.readErrors)
+	l.Int("condition_errors_total", t.conditionErrors)
+	r.writeOutputs(l, &t)
 }
 
-func (c *collector) collectOutputs(ch chan<- prometheus.Metric, t *counts) {
+func (r *Runner) writeOutputs(l *metrics.Lines, t *counts) {
 	for i := range t.outs {
-		o, step := &t.outs[i], c.r.outs[i].step
+		o, step := &t.outs[i], r.outs[i].step
 		if step.NoMetrics {
 			continue
 		}
-		for kind, v := range map[string]int64{
-			"offered": o.offered, "delivered": o.delivered, "duplicate": o.duplicate, "dead_lettered": o.deadLettered,
-			"dropped": o.dropped, "released": o.released, "retried": o.retried, "in_flight": o.parked,
-		} {
-			ch <- prometheus.MustNewConstMetric(c.outputs, prometheus.CounterValue, float64(v), step.ID, kind)
-		}
-		ch <- prometheus.MustNewConstMetric(c.outputSeconds, prometheus.CounterValue, o.busy.Seconds(), step.ID)
+		events := func(kind string, v int64) { l.Int("output_events_total", v, "output", step.ID, "kind", kind) }
+		events("offered", o.offered)
+		events("delivered", o.delivered)
+		events("duplicate", o.duplicate)
+		events("dead_lettered", o.deadLettered)
+		events("dropped", o.dropped)
+		events("released", o.released)
+		events("retried", o.retried)
+		l.Int("output_events_in_flight", o.parked, "output", step.ID)
+		l.Float("output_seconds_total", o.busy.Seconds(), "output", step.ID)
 	}
 }

@@ -9,8 +9,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"sluice/internal/budget"
 	"sluice/internal/metrics"
 	"sluice/pipeline/plugin"
@@ -18,10 +16,10 @@ import (
 
 // Options are what a Runner is given beside its pipeline.
 type Options struct {
-	Logger     *slog.Logger          // nil discards
-	Budget     *budget.Budget        // max_memory, shared by the process; nil has no limit
-	Registerer prometheus.Registerer // where the counters are shown; nil shows none
-	Once       bool                  // end when the inputs have given what is there now
+	Logger  *slog.Logger      // nil discards
+	Budget  *budget.Budget    // max_memory, shared by the process; nil has no limit
+	Metrics *metrics.Registry // where the counters are shown; nil shows none
+	Once    bool              // end when the inputs have given what is there now
 }
 
 // Runner runs one pipeline. Run is called once; the other methods may be called concurrently with it.

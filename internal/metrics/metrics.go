@@ -1,82 +1,188 @@
-// Package metrics hands out counters and gauges that are served in Prometheus' format, and takes them
+// Package metrics hands out counters and gauges that are served in Prometheus' text format, and takes them
 // away again together.
 package metrics
 
 import (
+	"bytes"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 
-	"github.com/prometheus/client_golang/prometheus"
+	vm "github.com/VictoriaMetrics/metrics"
 )
+
+// Registry is everything that one program shows. Safe for concurrent use.
+type Registry struct {
+	mu     sync.Mutex
+	scopes []*Scope
+	help   map[string]string // by name, with the prefix
+}
+
+// NewRegistry returns an empty registry.
+func NewRegistry() *Registry { return &Registry{help: map[string]string{}} }
+
+// prefix begins the name of every metric of ours.
+const prefix = "sluice_"
+
+// Write writes all metrics in the text format: the series of one name together, with its help and type; then
+// those of the process and the Go runtime.
+func (r *Registry) Write(w io.Writer) {
+	r.mu.Lock()
+	scopes, help := slices.Clone(r.scopes), maps.Clone(r.help)
+	r.mu.Unlock()
+	var all bytes.Buffer
+	for _, s := range scopes {
+		s.set.WritePrometheus(&all)
+		s.mu.Lock()
+		writers := slices.Clone(s.writers)
+		s.mu.Unlock()
+		for _, f := range writers {
+			f(&Lines{w: &all, labels: s.labels})
+		}
+	}
+	byName := map[string][]string{}
+	for line := range strings.Lines(all.String()) {
+		name := line[:strings.IndexAny(line, "{ ")]
+		byName[name] = append(byName[name], line)
+	}
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		kind := "gauge"
+		if strings.HasSuffix(name, "_total") {
+			kind = "counter"
+		}
+		_, _ = fmt.Fprintf(w, "# HELP %s %s\n# TYPE %s %s\n%s", name, help[name], name, kind, strings.Join(byName[name], "")) // the client is gone: nothing to do
+	}
+	vm.WriteProcessMetrics(w)
+}
+
+func (r *Registry) describe(name, help string) {
+	r.mu.Lock()
+	r.help[prefix+name] = help
+	r.mu.Unlock()
+}
 
 // Scope makes metrics that carry the same labels, and removes them on Close. The nil Scope makes metrics
 // that work and are shown nowhere. Safe for concurrent use.
 type Scope struct {
-	reg    prometheus.Registerer
-	labels prometheus.Labels
+	reg    *Registry
+	labels string
+	set    *vm.Set
 
-	mu   sync.Mutex
-	made []prometheus.Collector
+	mu      sync.Mutex
+	writers []func(*Lines)
 }
 
-// Counter only grows. Add and Inc may be called concurrently.
-type Counter = prometheus.Counter
+// Counter only grows. Its methods may be called concurrently.
+type Counter struct{ c *vm.FloatCounter }
 
-// NewScope returns a scope over reg whose metrics carry labels. Label values must come from configuration,
-// never from data: every value is a series of its own.
-func NewScope(reg prometheus.Registerer, labels map[string]string) *Scope {
-	return &Scope{reg: reg, labels: labels}
+// Inc adds one.
+func (c Counter) Inc() { c.c.Add(1) }
+
+// Add adds n, which must not be negative.
+func (c Counter) Add(n float64) { c.c.Add(n) }
+
+// Value returns the count.
+func (c Counter) Value() float64 { return c.c.Get() }
+
+// Scope returns a scope whose metrics carry labels: name, value, name, value. Values must come from
+// configuration, never from data: every value is a series of its own.
+func (r *Registry) Scope(labels ...string) *Scope {
+	s := &Scope{reg: r, labels: format(labels), set: vm.NewSet()}
+	r.mu.Lock()
+	r.scopes = append(r.scopes, s)
+	r.mu.Unlock()
+	return s
 }
 
-// Counter returns the counter sluice_<name>; asking again for a name gives the same one.
-// name ends in _total and help is a sentence.
+// format writes labels as name="value",name="value".
+func format(labels []string) string {
+	var b strings.Builder
+	for i := 0; i+1 < len(labels); i += 2 {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(labels[i] + "=" + strconv.Quote(labels[i+1]))
+	}
+	return b.String()
+}
+
+func (s *Scope) name(name string) string { return series(name, s.labels) }
+
+func series(name, labels string) string {
+	if labels == "" {
+		return prefix + name
+	}
+	return prefix + name + "{" + labels + "}"
+}
+
+// Counter returns the counter sluice_<name>; asking again for a name gives the same one. name ends in
+// _total, and help is a sentence.
 func (s *Scope) Counter(name, help string) Counter {
-	c := prometheus.NewCounter(prometheus.CounterOpts{Name: "sluice_" + name, Help: help, ConstLabels: s.constLabels()})
-	return register(s, c)
+	if s == nil {
+		return Counter{&vm.FloatCounter{}}
+	}
+	s.reg.describe(name, help)
+	return Counter{s.set.GetOrCreateFloatCounter(s.name(name))}
 }
 
 // GaugeFunc shows what f returns at each scrape as sluice_<name>; f must be fast and safe for concurrent use.
 func (s *Scope) GaugeFunc(name, help string, f func() float64) {
-	register(s, prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "sluice_" + name, Help: help, ConstLabels: s.constLabels()}, f))
+	if s != nil {
+		s.reg.describe(name, help)
+		s.set.GetOrCreateGauge(s.name(name), f)
+	}
 }
 
-// Collector adds a collector that makes its own metrics.
-func (s *Scope) Collector(c prometheus.Collector) { register(s, c) }
+// Writer adds a func that writes series of its own at each scrape, all of one moment; help describes them by
+// name.
+func (s *Scope) Writer(help map[string]string, f func(*Lines)) {
+	if s == nil {
+		return
+	}
+	for name, text := range help {
+		s.reg.describe(name, text)
+	}
+	s.mu.Lock()
+	s.writers = append(s.writers, f)
+	s.mu.Unlock()
+}
 
 // Close removes everything that the scope made.
 func (s *Scope) Close() {
 	if s == nil {
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range s.made {
-		s.reg.Unregister(c)
-	}
-	s.made = nil
+	s.reg.mu.Lock()
+	defer s.reg.mu.Unlock()
+	s.reg.scopes = slices.DeleteFunc(s.reg.scopes, func(o *Scope) bool { return o == s })
 }
 
-func (s *Scope) constLabels() prometheus.Labels {
-	if s == nil {
-		return nil
-	}
-	return s.labels
+// Lines writes the series of a Writer, with the labels of its scope and its own.
+type Lines struct {
+	w      io.Writer
+	labels string
 }
 
-// register returns c, or the collector that stands for the same metric already.
-func register[C prometheus.Collector](s *Scope, c C) C {
-	if s == nil {
-		return c
+// Int writes sluice_<name> with the scope's labels and more of them: name, value, name, value.
+func (l *Lines) Int(name string, v int64, labels ...string) {
+	l.line(name, strconv.FormatInt(v, 10), labels)
+}
+
+// Float writes a number that is not an integer.
+func (l *Lines) Float(name string, v float64, labels ...string) {
+	l.line(name, strconv.FormatFloat(v, 'g', -1, 64), labels)
+}
+
+func (l *Lines) line(name, value string, labels []string) {
+	all := l.labels
+	if more := format(labels); more != "" && all != "" {
+		all += "," + more
+	} else {
+		all += more
 	}
-	if err := s.reg.Register(c); err != nil {
-		if before, ok := err.(prometheus.AlreadyRegisteredError); ok { //nolint:errorlint // the type is returned bare
-			if old, ok := before.ExistingCollector.(C); ok {
-				return old
-			}
-		}
-		panic("BUG: register metric: " + err.Error())
-	}
-	s.mu.Lock()
-	s.made = append(s.made, c)
-	s.mu.Unlock()
-	return c
+	_, _ = fmt.Fprintf(l.w, "%s %s\n", series(name, all), value) // the client is gone: nothing to do
 }

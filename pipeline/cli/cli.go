@@ -44,12 +44,15 @@ type Program struct {
 type Streams struct {
 	In        io.Reader
 	Out, Err  io.Writer
-	LookupEnv func(string) (string, bool)
+	LookupEnv func(string) (string, bool) // nil: that of the process
 }
 
 // Main runs the program with arguments (without its name) and returns its exit code. The end of ctx is a
 // graceful stop.
 func Main(ctx context.Context, p Program, args []string, s Streams) int {
+	if s.LookupEnv == nil {
+		s.LookupEnv = os.LookupEnv
+	}
 	a := &app{p, s}
 	root := a.root()
 	root.SetArgs(args)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"sync"
 	"time"
 
 	"sluice/pipeline"
@@ -17,9 +18,50 @@ const (
 	kib            = 1 << 10
 )
 
+// screen is a stream of lines under which a progress line may stand. Safe for concurrent use.
+type screen struct {
+	w io.Writer
+
+	mu    sync.Mutex
+	shown bool // a progress line stands there
+}
+
+// Write writes whole lines in place of the progress line.
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.clear(); err != nil {
+		return 0, err
+	}
+	return s.w.Write(p)
+}
+
+// show writes the progress line anew; "" takes it away.
+func (s *screen) show(line string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.clear() != nil || line == "" { // a terminal that is gone needs no progress
+		return
+	}
+	_, _ = io.WriteString(s.w, line)
+	s.shown = true
+}
+
+func (s *screen) clear() error {
+	if !s.shown {
+		return nil
+	}
+	s.shown = false
+	_, err := io.WriteString(s.w, carriageReturn)
+	return err
+}
+
+// IsTerminal tells what the stream below is.
+func (s *screen) IsTerminal() bool { return isTerminal(s.w) }
+
 // progress writes one line that tells how far a run is. It belongs to one goroutine.
 type progress struct {
-	w     io.Writer
+	to    *screen
 	start time.Time
 	stats func() pipeline.Stats
 }
@@ -31,9 +73,9 @@ func (p *progress) watch(done <-chan struct{}) {
 	for {
 		select {
 		case <-t.C:
-			_, _ = io.WriteString(p.w, carriageReturn+p.line(time.Now())) // a terminal that is gone needs no progress
+			p.to.show(p.line(time.Now()))
 		case <-done:
-			_, _ = io.WriteString(p.w, carriageReturn)
+			p.to.show("")
 			return
 		}
 	}

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/spf13/cobra"
 
 	"sluice/internal/budget"
@@ -75,14 +73,15 @@ Exit codes: 0 stopped, or came to the end with --once; 1 failed at run time; 2 b
 type process struct {
 	log      *slog.Logger
 	budget   *budget.Budget
-	registry *prometheus.Registry
+	registry *metrics.Registry
 	runners  []*pipeline.Runner
 	names    []string
 	stdout   bool // an output writes to standard output
 }
 
 func (a *app) run(ctx context.Context, f *runFlags, chosen bool) error {
-	log, flush := f.log.open(a.s.Err)
+	stderr := &screen{w: a.s.Err}
+	log, flush := f.log.open(stderr)
 	defer flush()
 	if a.p.SetLogger != nil {
 		a.p.SetLogger(log)
@@ -96,7 +95,7 @@ func (a *app) run(ctx context.Context, f *runFlags, chosen bool) error {
 	for _, pl := range loaded.Pipelines {
 		p.names = append(p.names, pl.Settings.ID)
 		p.stdout = p.stdout || slices.ContainsFunc(pl.Outputs, func(o plugin.OutputStep) bool { return o.Plugin == "stdout" })
-		p.runners = append(p.runners, pipeline.New(pl.Pipeline, pipeline.Options{Logger: log, Budget: p.budget, Registerer: p.registry, Once: f.once}))
+		p.runners = append(p.runners, pipeline.New(pl.Pipeline, pipeline.Options{Logger: log, Budget: p.budget, Metrics: p.registry, Once: f.once}))
 	}
 	l, err := listen(ctx, f.listen, chosen, log)
 	if err != nil {
@@ -108,7 +107,7 @@ func (a *app) run(ctx context.Context, f *runFlags, chosen bool) error {
 		attrs = append(attrs, "address", l.Addr().String())
 	}
 	log.Info("starting", attrs...)
-	defer a.showProgress(f, p)()
+	defer a.showProgress(f, p, stderr)()
 	return p.run(ctx, f.once)
 }
 
@@ -134,7 +133,7 @@ func (p *process) env(version string) func(plugin.Settings, string, string) plug
 			Logger:   p.log.With("pipeline", s.ID, "id", id),
 			DataDir:  s.DataDir,
 			Budget:   p.budget,
-			Metrics:  metrics.NewScope(p.registry, map[string]string{"pipeline": s.ID, "step": id}),
+			Metrics:  p.registry.Scope("pipeline", s.ID, "step", id),
 			Version:  version,
 		}
 	}
@@ -167,13 +166,9 @@ func (a *app) limitMemory(budget int64) {
 	}
 }
 
-func newRegistry(version string) *prometheus.Registry {
-	reg := prometheus.NewRegistry()
-	info := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "sluice_build_info", Help: "1, with the program's version.", ConstLabels: prometheus.Labels{"version": version},
-	})
-	info.Set(1)
-	reg.MustRegister(info, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+func newRegistry(version string) *metrics.Registry {
+	reg := metrics.NewRegistry()
+	reg.Scope("version", version).GaugeFunc("build_info", "1, with the program's version.", func() float64 { return 1 })
 	return reg
 }
 
@@ -225,11 +220,11 @@ func (p *process) summary(name string, s pipeline.Stats) {
 }
 
 // showProgress shows a progress line for --once on a terminal that nothing else is written to.
-func (a *app) showProgress(f *runFlags, p *process) (stop func()) {
-	if !f.once || !isTerminal(a.s.Err) || isTerminal(a.s.Out) && p.stdout {
+func (a *app) showProgress(f *runFlags, p *process, to *screen) (stop func()) {
+	if !f.once || !to.IsTerminal() || isTerminal(a.s.Out) && p.stdout {
 		return func() {}
 	}
-	line := &progress{w: a.s.Err, start: time.Now(), stats: p.stats}
+	line := &progress{to: to, start: time.Now(), stats: p.stats}
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() { line.watch(done) })

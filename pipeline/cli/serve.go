@@ -12,9 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
+	"sluice/internal/metrics"
 	"sluice/pipeline"
 )
 
@@ -59,7 +57,7 @@ func serve(l net.Listener, h http.Handler, log *slog.Logger) (stop func()) {
 }
 
 // handler answers /healthz, /readyz and /metrics.
-func handler(runners []*pipeline.Runner, names []string, reg *prometheus.Registry) http.Handler {
+func handler(runners []*pipeline.Runner, names []string, reg *metrics.Registry) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
@@ -75,7 +73,10 @@ func handler(runners []*pipeline.Runner, names []string, reg *prometheus.Registr
 		}
 		answer(w, http.StatusOK, "ready\n")
 	})
-	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{Registry: reg}))
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		reg.Write(w)
+	})
 	return mux
 }
 

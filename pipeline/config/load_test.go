@@ -347,7 +347,7 @@ func TestFrameworkOptions(t *testing.T) {
 	l, p := Load(Options{
 		Set: set, Paths: []string{"a"}, LookupEnv: lookup,
 		Env: func(s plugin.Settings, id, name string) plugin.Env {
-			return plugin.Env{Version: s.ID + "/" + id + "/" + name, Metrics: metrics.NewScope(nil, nil)}
+			return plugin.Env{Version: s.ID + "/" + id + "/" + name, Metrics: metrics.NewRegistry().Scope()}
 		},
 		Texts: map[string]string{"a": `
 inputs:

@@ -1,6 +1,7 @@
 package plugintest
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"sync"
@@ -26,6 +27,7 @@ type Source struct {
 func (s *Source) Plugin(name string) plugin.Spec {
 	return plugin.NewInput(name, "lines in memory", struct{}{}, func(struct{}, plugin.Env) (*plugin.BuiltInput, error) {
 		return &plugin.BuiltInput{
+			NewDecoder: func() plugin.Decoder { return lineDecoder{} },
 			Start: func(context.Context, plugin.StartOptions) (plugin.Input, error) {
 				if s.Fail != nil {
 					return nil, s.Fail
@@ -34,6 +36,17 @@ func (s *Source) Plugin(name string) plugin.Spec {
 			},
 		}, nil
 	})
+}
+
+// lineDecoder makes an event of each line of a text.
+type lineDecoder struct{}
+
+// Decode appends the lines.
+func (lineDecoder) Decode(src []byte, b *event.Batch, a *event.Ack) error {
+	for line := range bytes.Lines(src) {
+		b.Append(a).SetLine(bytes.TrimSuffix(line, []byte("\n")))
+	}
+	return nil
 }
 
 // Read appends one line, with an ack of its own.
