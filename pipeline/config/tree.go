@@ -234,7 +234,9 @@ func (w *walk) text() string { return w.n.src.line(w.line) }
 
 // settle moves from the end of a line to the next line's text.
 func (w *walk) settle() {
-	if w.pos >= len(w.text()) && w.line < len(w.n.src.lines) && w.n.style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+	rest := w.text()[min(w.pos, len(w.text())):]
+	goesOn := rest == `\` && w.n.style&yaml.DoubleQuotedStyle != 0
+	if (rest == "" || goesOn) && w.line < len(w.n.src.lines) {
 		w.line, w.pos = w.line+1, 0
 		w.skipIndent()
 	}
