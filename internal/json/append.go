@@ -155,7 +155,7 @@ func tail(s string, k int) uint64 {
 		return load(unsafe.Pointer(unsafe.StringData(s)), len(s)-wordBytes)>>(8*(wordBytes-k)) | fill //nolint:gosec // s has a word
 	}
 	b := unsafe.Slice(unsafe.StringData(s), len(s)) //nolint:gosec // only read
-	if k >= 4 { // two halves that may overlap
+	if k >= 4 {                                     // two halves that may overlap
 		return uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[k-4:]))<<(8*(k-4)) | fill
 	}
 	// First, middle and last, which may be the same.
