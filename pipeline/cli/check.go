@@ -31,7 +31,7 @@ Exit codes: 0 fine, warnings aside; 1 --live found something; 2 bad configuratio
 		Example: "  " + a.p.Name + " check /etc/sluice/" + a.p.Name + ".yaml\n" +
 			"  " + a.p.Name + " check --live conf.d\n" +
 			"  generate | " + a.p.Name + " check -",
-		Args: cobra.MinimumNArgs(1),
+		Args: files,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.check(cmd.Context(), args, defaults, live) },
 	}
 	cmd.Flags().StringVar(&defaults, "defaults", "", "a file with pipeline settings for all pipelines")

@@ -99,6 +99,24 @@ func (f *failure) Unwrap() error { return f.err }
 
 func failed(err error) error { return &failure{ExitFailed, err} }
 
+// badFile is an error about what a file holds: the command line is fine, so nothing is said about its usage.
+func badFile(err error) error { return &failure{ExitUsage, err} }
+
+// noArgs and files are cobra's rules in our words.
+func noArgs(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("unexpected argument %q", args[0])
+	}
+	return nil
+}
+
+func files(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return errors.New("expected a FILE")
+	}
+	return nil
+}
+
 func (a *app) printf(format string, args ...any) {
 	_, _ = fmt.Fprintf(a.s.Out, format, args...) // who closed our output does not want to hear more
 }
@@ -153,7 +171,7 @@ func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		Run:   func(*cobra.Command, []string) { a.printf("%s %s\n", a.p.Name, a.p.Version) },
 	}
 }

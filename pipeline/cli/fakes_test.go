@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"sluice/pipeline/event"
 	"sluice/pipeline/plugin"
@@ -198,7 +197,7 @@ func (p *printer) Write(_ context.Context, v *event.View) error {
 func (*printer) Close(context.Context) error { return nil }
 
 // fakeSet is the plugins of the program under test.
-func fakeSet(t *testing.T, out io.Writer) *plugin.Set {
+func fakeSet(t testing.TB, out io.Writer) *plugin.Set {
 	t.Helper()
 	set, err := plugin.NewSet(linesSpec(), doSpec(), printSpec(out), (&plugintest.Sink{}).Plugin("sink"))
 	if err != nil {
@@ -206,5 +205,3 @@ func fakeSet(t *testing.T, out io.Writer) *plugin.Set {
 	}
 	return set
 }
-
-const patience = time.Minute

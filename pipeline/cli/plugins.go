@@ -25,7 +25,9 @@ func (a *app) pluginsCommand() *cobra.Command {
 		Long: "List the plugins of this program by kind. With a name, explain the options of each plugin of that name;\n" +
 			"KIND/NAME (filter/grok) means just one.",
 		Example: "  " + a.p.Name + " plugins\n  " + a.p.Name + " plugins file\n  " + a.p.Name + " plugins output/file",
-		Args:    cobra.MaximumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			return noArgs(cmd, args[min(1, len(args)):])
+		},
 		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 			if len(args) > 0 {
 				return nil, cobra.ShellCompDirectiveNoFileComp
@@ -157,7 +159,7 @@ func (a *app) schemaCommand() *cobra.Command {
 			"validates by it: save it, and begin the configuration with\n\n" +
 			"  # yaml-language-server: $schema=" + a.p.Name + ".schema.json",
 		Example: "  " + a.p.Name + " schema > " + a.p.Name + ".schema.json",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			if _, err := a.s.Out.Write(config.Schema(a.p.Plugins)); err != nil {
 				return failed(errors.Join(errors.New("write schema"), err))

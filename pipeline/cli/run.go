@@ -47,7 +47,7 @@ Exit codes: 0 stopped, or came to the end with --once; 1 failed at run time; 2 b
 		Example: "  " + a.p.Name + " run -c /etc/sluice/" + a.p.Name + ".yaml\n" +
 			"  " + a.p.Name + " run -c conf.d --defaults defaults.yaml --log-format json\n" +
 			"  " + a.p.Name + " run --once -c import.yaml < old.log",
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if len(f.configs) == 0 {
 				return errors.New("expected -c FILE")

@@ -143,7 +143,7 @@ func write(t *testing.T, name, text string) {
 	}
 }
 
-func program(t *testing.T, out *buffer) cli.Program {
+func program(t testing.TB, out *buffer) cli.Program {
 	t.Helper()
 	return cli.Program{
 		Name: "reader", Summary: "takes lines from a queue and indexes them", Version: "v1.2.3",

@@ -42,7 +42,7 @@ Exit codes: 0 all cases passed; 1 a case failed; 2 bad configuration or usage, o
 		Example: "  " + a.p.Name + " test " + a.p.Name + ".yaml\n" +
 			"  " + a.p.Name + " test conf.d\n" +
 			"  " + a.p.Name + " test --update reader_nginx.txtar",
-		Args: cobra.MinimumNArgs(1),
+		Args: files,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.test(cmd.Context(), args, &f) },
 	}
 	cmd.Flags().StringVar(&f.defaults, "defaults", "", "a file with pipeline settings for all pipelines")
@@ -54,6 +54,7 @@ Exit codes: 0 all cases passed; 1 a case failed; 2 bad configuration or usage, o
 type suite struct {
 	subject *subject
 	cases   []*testCase
+	own     bool // the configuration stands in its only case
 }
 
 func (a *app) test(ctx context.Context, args []string, f *testFlags) error {
@@ -71,11 +72,14 @@ func (a *app) test(ctx context.Context, args []string, f *testFlags) error {
 		}
 	}
 	if r.passed+r.failed+r.updated == 0 {
-		return fmt.Errorf("there are no cases: neither tests: in %s nor txtar files beside it", strings.Join(args, ", "))
+		return badFile(fmt.Errorf("there are no cases: neither tests: in %s nor txtar files beside it", strings.Join(args, ", ")))
 	}
 	for _, s := range suites {
+		if s.own {
+			continue
+		}
 		for _, m := range s.subject.cov.missing() {
-			a.printf("not tested: %s\n", m)
+			a.printf("not tested: pipeline %s: %s\n", s.subject.p.Settings.ID, m)
 		}
 	}
 	r.total(time.Since(start))
@@ -99,28 +103,37 @@ func (a *app) suites(args []string, f *testFlags) ([]*suite, error) {
 		}
 		beside, err := caseFilesOf(arg)
 		if err != nil {
-			return nil, err
+			return nil, badFile(err)
 		}
 		files = append(files, beside...)
 	}
 	slices.Sort(files)
 	files = slices.Compact(files)
-	w := &wardrobe{app: a, defaults: f.defaults, given: configs, byConfig: map[string][]*suite{}}
+	l := &library{app: a, defaults: f.defaults, given: configs, byConfig: map[string][]*suite{}}
 	if len(configs) > 0 {
-		if err := w.loadGiven(); err != nil {
+		if err := l.loadGiven(); err != nil {
 			return nil, err
 		}
 	}
 	for _, name := range files {
-		if err := w.addFile(name); err != nil {
-			return nil, err
+		if err := l.addFile(name); err != nil {
+			return nil, asBadFile(err)
 		}
 	}
-	return w.all, nil
+	return l.all, nil
 }
 
-// wardrobe holds the configurations that cases need, each loaded once.
-type wardrobe struct {
+// asBadFile makes every error that is not a failure yet one about a file.
+func asBadFile(err error) error {
+	var f *failure
+	if errors.As(err, &f) {
+		return err
+	}
+	return badFile(err)
+}
+
+// library holds the configurations that cases need, each loaded once.
+type library struct {
 	app      *app
 	defaults string
 	given    []string            // configurations of the command line, loaded together
@@ -129,17 +142,17 @@ type wardrobe struct {
 }
 
 // loadGiven loads the configurations of the command line with their own cases.
-func (w *wardrobe) loadGiven() error {
-	suites, err := w.load(config.Options{Paths: w.given})
+func (l *library) loadGiven() error {
+	suites, err := l.load(config.Options{Paths: l.given})
 	if err != nil {
 		return err
 	}
-	w.byConfig[""] = suites
+	l.byConfig[""] = suites
 	for _, s := range suites {
 		for i := range s.subject.p.Tests {
 			c, err := fromConfig(&s.subject.p.Tests[i])
 			if err != nil {
-				return err
+				return badFile(err)
 			}
 			s.cases = append(s.cases, c)
 		}
@@ -148,9 +161,9 @@ func (w *wardrobe) loadGiven() error {
 }
 
 // load loads a configuration; what is wrong is printed.
-func (w *wardrobe) load(o config.Options) ([]*suite, error) {
-	a := w.app
-	o.Set, o.Stdin, o.LookupEnv, o.Program, o.Defaults = a.p.Plugins, a.s.In, a.s.LookupEnv, a.p.Name, w.defaults
+func (l *library) load(o config.Options) ([]*suite, error) {
+	a := l.app
+	o.Set, o.Stdin, o.LookupEnv, o.Program, o.Defaults = a.p.Plugins, a.s.In, a.s.LookupEnv, a.p.Name, l.defaults
 	loaded, problems := config.Load(o)
 	if config.Failed(problems) {
 		config.Render(a.s.Err, problems, isTerminal(a.s.Err))
@@ -161,17 +174,17 @@ func (w *wardrobe) load(o config.Options) ([]*suite, error) {
 		p := &loaded.Pipelines[i]
 		suites = append(suites, &suite{subject: &subject{p, newCoverage(p)}})
 	}
-	w.all = append(w.all, suites...)
+	l.all = append(l.all, suites...)
 	return suites, nil
 }
 
 // addFile reads a case file and gives it to the pipeline that it is about.
-func (w *wardrobe) addFile(name string) error {
+func (l *library) addFile(name string) error {
 	c, err := readCase(name)
 	if err != nil {
 		return err
 	}
-	suites, err := w.suitesFor(c)
+	suites, err := l.suitesFor(c)
 	if err != nil {
 		return err
 	}
@@ -191,29 +204,33 @@ func (w *wardrobe) addFile(name string) error {
 }
 
 // suitesFor finds or loads the configuration of a case.
-func (w *wardrobe) suitesFor(c *testCase) ([]*suite, error) {
+func (l *library) suitesFor(c *testCase) ([]*suite, error) {
 	g := c.golden
 	if g.config != "" {
-		return w.load(config.Options{Paths: []string{g.path}, Texts: map[string]string{filepath.Clean(g.path): g.padded()}, Partial: true})
+		suites, err := l.load(config.Options{Paths: []string{g.path}, Texts: map[string]string{filepath.Clean(g.path): g.padded()}, Partial: true})
+		for _, s := range suites {
+			s.own = true
+		}
+		return suites, err
 	}
-	if suites := w.byConfig[""]; suites != nil && w.isGiven(g.path) {
+	if suites := l.byConfig[""]; suites != nil && l.isGiven(g.path) {
 		return suites, nil
 	}
 	name, err := configOf(g.path)
 	if err != nil {
 		return nil, err
 	}
-	if suites := w.byConfig[name]; suites != nil {
+	if suites := l.byConfig[name]; suites != nil {
 		return suites, nil
 	}
-	suites, err := w.load(config.Options{Paths: []string{name}})
-	w.byConfig[name] = suites
+	suites, err := l.load(config.Options{Paths: []string{name}})
+	l.byConfig[name] = suites
 	return suites, err
 }
 
 // isGiven reports whether a case file stands beside a configuration of the command line that it belongs to.
-func (w *wardrobe) isGiven(file string) bool {
-	for _, arg := range w.given {
+func (l *library) isGiven(file string) bool {
+	for _, arg := range l.given {
 		beside, err := caseFilesOf(arg)
 		if err == nil && slices.Contains(beside, file) {
 			return true

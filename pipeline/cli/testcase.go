@@ -241,6 +241,7 @@ func (s *subject) deliver(e *event.Event) event.Fields {
 		names, err := o.Built.Preview(e)
 		if err != nil {
 			f.Set(expect.Rejected, event.StringOf(o.ID+": "+err.Error()))
+			continue
 		}
 		for k, v := range names {
 			if x := event.StringOf(v); !slices.ContainsFunc(where["@"+k], x.Equal) {
