@@ -129,21 +129,35 @@ func (h *held) oldest() float64 {
 // The rhythm of the talking.
 const (
 	tick        = time.Second      // at most so long a finished message waits for its delete
+	minTick     = 50 * time.Millisecond
+	extendShare = 4
 	callTimeout = 30 * time.Second // of one request
 )
 
 var deleteBackoff = retry.Backoff{Base: 200 * time.Millisecond, Max: 10 * time.Second}
 
+// rhythm is how long to wait for the next look: a quarter of the shortest visibility timeout, so that one is
+// extended in time even if a look comes late.
+func (h *held) rhythm() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	d := tick
+	for m := range h.open {
+		d = min(d, m.visibility/extendShare)
+	}
+	return max(d, minTick)
+}
+
 func (h *held) run() {
 	defer close(h.finished)
-	t := time.NewTicker(tick)
-	defer t.Stop()
 	failures := 0
 	for {
+		t := time.NewTimer(h.rhythm())
 		select {
 		case <-t.C:
 		case <-h.wakeup:
 		}
+		t.Stop()
 		ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
 		ok := h.flush(ctx)
 		h.extend(ctx)
