@@ -8,141 +8,206 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Magic begins every body; what follows is base64.
-const Magic = "sluice1:"
+// Levels are the names of the compression levels, from the fastest to the smallest.
+func Levels() []string { return []string{"none", "fastest", "default", "better", "best"} }
 
-// Format version and flags of the binary header.
-const (
-	version    = 1
-	flagZstd   = 1 << 0
-	headerMax  = 2 + binary.MaxVarintLen64
-	frameShift = 2 // a frame's first number is length<<frameShift | kind
-)
-
-// Kind is the kind of a frame.
-type Kind uint8
-
-// The kinds of frames.
-const (
-	Line   Kind = iota // a raw line whose hash the reader computes
-	Hashed             // a raw text whose hash is that of its first line
-	Full               // an event with fields of its own
-)
-
-// Segment is consecutive events of one stream and the fields that all of them share.
-type Segment struct {
-	Stream uint64
-	Offset int64  // of the first event
-	Time   int64  // when its first line was read, nanoseconds since 1970
-	Shared []byte // a JSON object
-	Last   bool   // nothing that belongs to the last event can follow it
-}
-
-// Frame is one event.
-type Frame struct {
-	Kind   Kind
-	Offset int64
-	Time   int64  // when its line was first read, nanoseconds since 1970
-	Text   []byte // the line, without its newline
-
-	// Of a Full frame only; of a Hashed one Hash.
-	Hash      uint32
-	Part      uint32
-	EventTime int64 // nanoseconds since 1970
-	HasTime   bool
-	Fields    []byte // a JSON object
-	Meta      []byte // a JSON object, or nothing
-}
-
-// Writer puts segments together. Its zero value is not usable: NewWriter.
+// Writer puts a message together. Its memory is used again for the next one.
 type Writer struct {
-	enc  *zstd.Encoder
-	raw  []byte // payload
-	body []byte // frames of the open segment
-	seg  Segment
-	n    int // frames of the open segment
-	next int64
-	time int64
-	comp []byte
+	enc  *zstd.Encoder // nil: no compression
+	raw  []byte        // segments that are complete
+	open []byte        // frames of the open segment
+	seg  []byte        // header of the open segment
+	n    int           // frames of the open segment
+	all  int           // frames of the message
+	wide int           // fields of the open segment's template
+	got  int           // fields that the events of the message get from templates
+	next int64         // the offset expected of the next frame
+	time int64         // of the last frame
+	bin  []byte        // the message before base64
 }
 
-// NewWriter returns an empty writer. level is zstd's (1 to 4 as the library counts them, 0 the fastest).
-func NewWriter(level zstd.EncoderLevel) (*Writer, error) {
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(level), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))
+// NewWriter returns an empty writer with one of the Levels.
+func NewWriter(level string) (*Writer, error) {
+	if level == "none" {
+		return &Writer{}, nil
+	}
+	ok, l := zstd.EncoderLevelFromString(level)
+	if !ok {
+		return nil, fmt.Errorf("compression level %q: expected one of %q", level, Levels())
+	}
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(l), zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		return nil, fmt.Errorf("make compressor: %w", err)
 	}
 	return &Writer{enc: enc}, nil
 }
 
-// Begin opens a segment, and ends the one before.
-func (w *Writer) Begin(s Segment) {
-	w.End(false)
-	w.seg, w.next, w.time = s, s.Offset, s.Time
+// Begin opens a segment, and ends the one before. The writer keeps nothing of s.
+func (w *Writer) Begin(s *Segment) {
+	w.end()
+	var flags byte
+	if s.Joined {
+		flags |= segmentJoined
+	}
+	b := append(w.seg[:0], flags)
+	b = binary.LittleEndian.AppendUint64(b, s.Stream)
+	b = binary.AppendUvarint(b, uint64(s.Offset))
+	b = binary.AppendVarint(b, s.Time)
+	w.seg = appendFields(b, s.Fields)
+	w.wide = countFields(s.Fields)
+	w.next, w.time = s.Offset, s.Time
 }
 
-// Add appends a frame to the open segment. The writer keeps none of its bytes.
+// countFields returns the fields of a template, those of maps included.
+func countFields(fields []Field) int {
+	n := len(fields)
+	for i := range fields {
+		n += countFields(fields[i].Map)
+	}
+	return n
+}
+
+// appendFields appends a template.
+func appendFields(dst []byte, fields []Field) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(fields)))
+	for i := range fields {
+		f := &fields[i]
+		dst = appendBlock(append(dst, byte(f.Slot)), f.Name)
+		switch f.Slot {
+		case Value:
+			dst = appendBlock(dst, f.JSON)
+		case Map:
+			dst = appendFields(dst, f.Map)
+		default:
+		}
+	}
+	return dst
+}
+
+func appendBlock[T string | []byte](dst []byte, block T) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(block))), block...)
+}
+
+// Add appends a frame to the open segment; there must be one. The writer keeps nothing of f.
 func (w *Writer) Add(f *Frame) {
-	b := binary.AppendUvarint(w.body, uint64(len(f.Text))<<frameShift|uint64(f.Kind))
+	more := f.more()
+	head := uint64(len(f.Text)) << frameShift
+	if f.Last {
+		head |= frameLast
+	}
+	if f.HasHash {
+		head |= frameHash
+	}
+	if more != 0 {
+		head |= frameMore
+	}
+	b := binary.AppendUvarint(w.open, head)
 	b = binary.AppendVarint(b, f.Offset-w.next)
 	b = binary.AppendVarint(b, f.Time-w.time)
 	b = append(b, f.Text...)
-	if f.Kind != Line {
+	if f.HasHash {
 		b = binary.LittleEndian.AppendUint32(b, f.Hash)
 	}
-	if f.Kind == Full {
-		b = binary.AppendUvarint(b, uint64(f.Part))
-		if f.HasTime {
-			b = append(b, 1)
-			b = binary.AppendVarint(b, f.EventTime-f.Time)
-		} else {
-			b = append(b, 0)
-		}
-		b = appendBlock(appendBlock(b, f.Fields), f.Meta)
+	if more != 0 {
+		b = f.appendMore(append(b, more))
 	}
-	w.body = b
+	w.open = b
+	if f.Fields == nil {
+		w.got += w.wide
+	}
 	w.next, w.time = f.Offset+int64(len(f.Text))+1, f.Time
 	w.n++
 }
 
-func appendBlock(dst, block []byte) []byte {
-	return append(binary.AppendUvarint(dst, uint64(len(block))), block...)
+// more returns the further flags of the frame.
+func (f *Frame) more() (flags byte) {
+	switch f.When {
+	case WhenOwn:
+		flags |= moreTime
+	case WhenNone:
+		flags |= moreNoTime
+	case WhenRead:
+	}
+	if f.Part != 0 {
+		flags |= morePart
+	}
+	if f.Fields != nil {
+		flags |= moreFields
+	}
+	if f.Meta != nil {
+		flags |= moreMeta
+	}
+	return flags
 }
 
-// End ends the open segment; last says that nothing that belongs to its last event can follow.
-func (w *Writer) End(last bool) {
-	if w.n == 0 {
-		return
+func (f *Frame) appendMore(b []byte) []byte {
+	if f.When == WhenOwn {
+		b = binary.AppendVarint(b, f.Seconds)
+		b = binary.AppendUvarint(b, uint64(f.Nanos))
 	}
-	b := binary.LittleEndian.AppendUint64(w.raw, w.seg.Stream)
+	if f.Part != 0 {
+		b = binary.AppendUvarint(b, uint64(f.Part))
+	}
+	if f.Fields != nil {
+		b = appendBlock(b, f.Fields)
+	}
+	if f.Meta != nil {
+		b = appendBlock(b, f.Meta)
+	}
+	return b
+}
+
+// end completes the open segment. A segment without frames is not written.
+func (w *Writer) end() {
+	if w.n > 0 {
+		b := binary.AppendUvarint(append(w.raw, w.seg...), uint64(w.n))
+		b = binary.AppendUvarint(b, uint64(len(w.open)))
+		w.raw = append(b, w.open...)
+		w.all += w.n
+	}
+	w.open, w.seg, w.n = w.open[:0], w.seg[:0], 0
+}
+
+// Len returns about how many raw bytes the message has so far.
+func (w *Writer) Len() int { return len(w.raw) + len(w.seg) + len(w.open) }
+
+// AppendBody appends the message made of all segments to dst, and keeps them, so that the caller may look at
+// the size and go on or begin anew with Reset. A message of more than MaxRaw bytes or MaxFields fields is an
+// error.
+func (w *Writer) AppendBody(dst []byte) ([]byte, error) {
+	w.end()
+	if len(w.raw) > MaxRaw {
+		return dst, fmt.Errorf("packed message would have %d raw bytes, at most %d are allowed", len(w.raw), MaxRaw)
+	}
+	if w.got > MaxFields {
+		return dst, fmt.Errorf("packed message would have %d fields, at most %d are allowed", w.got, MaxFields)
+	}
 	var flags byte
-	if last {
-		flags = 1
+	if w.enc != nil {
+		flags |= flagZstd
 	}
-	b = append(b, flags)
-	b = binary.AppendUvarint(b, uint64(w.seg.Offset)) //nolint:gosec // an offset is not negative
-	b = binary.AppendVarint(b, w.seg.Time)
-	b = appendBlock(b, w.seg.Shared)
-	b = binary.AppendUvarint(b, uint64(w.n)) //nolint:gosec // a count is not negative
-	b = binary.AppendUvarint(b, uint64(len(w.body)))
-	w.raw = append(b, w.body...)
-	w.body, w.n = w.body[:0], 0
+	b := append(w.bin[:0], flags)
+	b = binary.AppendUvarint(b, uint64(len(w.raw)))
+	b = binary.AppendUvarint(b, uint64(w.all))
+	if w.enc != nil {
+		b = w.enc.EncodeAll(w.raw, b)
+	} else {
+		b = append(b, w.raw...)
+	}
+	w.bin = b
+	return base64.StdEncoding.AppendEncode(append(dst, magic...), b), nil
 }
 
-// Len returns the raw bytes written so far.
-func (w *Writer) Len() int { return len(w.raw) + len(w.body) }
-
-// AppendBody appends the message body made of all segments and empties the writer.
-func (w *Writer) AppendBody(dst []byte) []byte {
-	w.End(false)
-	comp := append(w.comp[:0], version, flagZstd)
-	comp = binary.AppendUvarint(comp, uint64(len(w.raw)))
-	comp = w.enc.EncodeAll(w.raw, comp)
-	w.comp = comp
-	w.raw = w.raw[:0]
-	dst = append(dst, Magic...)
-	return base64.StdEncoding.AppendEncode(dst, comp)
-}
+// keptScratch is the most memory, in bytes, that a buffer keeps for the next message.
+const keptScratch = 4 << 20
 
 // Reset empties the writer.
-func (w *Writer) Reset() { w.raw, w.body, w.n = w.raw[:0], w.body[:0], 0 }
+func (w *Writer) Reset() {
+	for _, b := range []*[]byte{&w.raw, &w.open, &w.seg, &w.bin} {
+		if cap(*b) > keptScratch {
+			*b = nil
+		}
+		*b = (*b)[:0]
+	}
+	w.n, w.all, w.got = 0, 0, 0
+}

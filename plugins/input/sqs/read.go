@@ -134,8 +134,8 @@ func (in *input) atEnd(ctx context.Context, idle, busy bool, wait time.Duration)
 // and there is none.
 func (in *input) reserve(ctx context.Context, m *message, busy bool) (ok bool, err error) {
 	m.size = int64(len(m.Body))
-	if raw, err := pack.RawSize(m.Body); err == nil {
-		m.size += raw
+	if h, err := pack.ReadHeader(m.Body); err == nil {
+		m.size += int64(h.Raw)
 	}
 	if busy {
 		return in.env.Budget.TryAcquire(m.size), nil
