@@ -121,7 +121,16 @@ func (b *built) add(c any, env plugin.Env) {
 func fakes(tb testing.TB) (*plugin.Set, *built) {
 	tb.Helper()
 	b := &built{}
-	set, err := plugin.NewSet(
+	set, err := plugin.NewSet(append(b.filters(), b.ends()...)...)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return set, b
+}
+
+// ends are the inputs, outputs and codecs.
+func (b *built) ends() []plugin.Spec {
+	return []plugin.Spec{
 		plugin.NewInput("tail", "reads files", sourceConfig{
 			Codec: plugin.CodecNamed("line"), Interval: plugin.Duration(15 * time.Second), Block: 1 << 20, Start: "beginning",
 		}, func(c sourceConfig, env plugin.Env) (*plugin.BuiltInput, error) {
@@ -135,6 +144,33 @@ func fakes(tb testing.TB) (*plugin.Set, *built) {
 			b.add(c, env)
 			return fakeInput(), nil
 		}),
+		plugin.NewOutput("search", "indexes events", sinkConfig{Hosts: []string{"http://localhost:9200"}}, func(c sinkConfig, env plugin.Env) (*plugin.BuiltOutput, error) {
+			b.add(c, env)
+			for i, h := range c.Hosts {
+				if !strings.HasPrefix(h, "http") {
+					env.Problems.Errorf(fmt.Sprintf("hosts[%d]", i), "%q is no address (with %s)", h, c.Password.Reveal())
+				}
+			}
+			return fakeOutput(), nil
+		}),
+		plugin.NewOutput("slow", "has a timeout of its own", slowConfig{Timeout: plugin.Duration(time.Minute)}, func(c slowConfig, env plugin.Env) (*plugin.BuiltOutput, error) {
+			b.add(c, env)
+			return fakeOutput(), nil
+		}),
+		plugin.NewOutput("null", "forgets events", struct{}{}, func(c struct{}, env plugin.Env) (*plugin.BuiltOutput, error) {
+			b.add(c, env)
+			return fakeOutput(), nil
+		}),
+		plugin.NewCodec("line", "is a line", codecConfig{}, fakeCodec),
+		plugin.NewCodec("json", "is JSON", codecConfig{}, fakeCodec),
+		plugin.NewCodec("rubydebug", "is for reading", codecConfig{}, func(codecConfig, plugin.Env) (*plugin.BuiltCodec, error) {
+			return &plugin.BuiltCodec{NewEncoder: func() plugin.Encoder { return fake{} }}, nil
+		}),
+	}
+}
+
+func (b *built) filters() []plugin.Spec {
+	return []plugin.Spec{
 		plugin.NewFilter("grok", "parses text", parseConfig{Break: true, Tags: []string{"_failure"}}, func(c parseConfig, env plugin.Env) (*plugin.BuiltFilter, error) {
 			b.add(c, env)
 			return fakeFilter(), checkPatterns(c, env)
@@ -161,33 +197,7 @@ func fakes(tb testing.TB) (*plugin.Set, *built) {
 		plugin.NewFilter("refusing", "fails", textConfig{}, func(c textConfig, _ plugin.Env) (*plugin.BuiltFilter, error) {
 			return nil, errors.New("the text " + c.Text + " is not to be had")
 		}),
-		plugin.NewOutput("search", "indexes events", sinkConfig{Hosts: []string{"http://localhost:9200"}}, func(c sinkConfig, env plugin.Env) (*plugin.BuiltOutput, error) {
-			b.add(c, env)
-			for i, h := range c.Hosts {
-				if !strings.HasPrefix(h, "http") {
-					env.Problems.Errorf(fmt.Sprintf("hosts[%d]", i), "%q is no address (with %s)", h, c.Password.Reveal())
-				}
-			}
-			return fakeOutput(), nil
-		}),
-		plugin.NewOutput("slow", "has a timeout of its own", slowConfig{Timeout: plugin.Duration(time.Minute)}, func(c slowConfig, env plugin.Env) (*plugin.BuiltOutput, error) {
-			b.add(c, env)
-			return fakeOutput(), nil
-		}),
-		plugin.NewOutput("null", "forgets events", struct{}{}, func(c struct{}, env plugin.Env) (*plugin.BuiltOutput, error) {
-			b.add(c, env)
-			return fakeOutput(), nil
-		}),
-		plugin.NewCodec("line", "is a line", codecConfig{}, fakeCodec),
-		plugin.NewCodec("json", "is JSON", codecConfig{}, fakeCodec),
-		plugin.NewCodec("rubydebug", "is for reading", codecConfig{}, func(codecConfig, plugin.Env) (*plugin.BuiltCodec, error) {
-			return &plugin.BuiltCodec{NewEncoder: func() plugin.Encoder { return fake{} }}, nil
-		}),
-	)
-	if err != nil {
-		tb.Fatal(err)
 	}
-	return set, b
 }
 
 func fakeCodec(c codecConfig, env plugin.Env) (*plugin.BuiltCodec, error) {
