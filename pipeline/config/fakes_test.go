@@ -184,7 +184,7 @@ func (b *built) filters() []plugin.Spec {
 			}
 			return fakeFilter(), nil
 		}),
-		plugin.Spec{
+		{
 			Kind: plugin.FilterKind, Name: "keep", Summary: "keeps text", Scalar: "text",
 			Defaults: func() any { return &textConfig{} },
 			Build: func(c []any, env plugin.Env) (any, error) {
