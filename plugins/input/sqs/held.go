@@ -67,6 +67,9 @@ func (h *held) add(m *message) {
 	h.mu.Lock()
 	h.open[m] = struct{}{}
 	h.mu.Unlock()
+	if m.visibility < extendShare*tick {
+		h.wake() // the next look must come sooner
+	}
 }
 
 // done is called when all events of a message have ended.
@@ -128,7 +131,7 @@ func (h *held) oldest() float64 {
 
 // The rhythm of the talking.
 const (
-	tick        = time.Second      // at most so long a finished message waits for its delete
+	tick        = time.Second // at most so long a finished message waits for its delete
 	minTick     = 50 * time.Millisecond
 	extendShare = 4
 	callTimeout = 30 * time.Second // of one request
