@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-var fileBlock = regexp.MustCompile("(?ms)^```\\w+ file=(\\S+)\n(.*?)^```$")
+var fileBlock = regexp.MustCompile("(?ms)^```\\w+ file=(\\S+)\n(.*?\n)```$")
 
 // TestPluginOfContributing builds the plugin that CONTRIBUTING.md shows as it stands there, and runs its tests: the
 // conformance suite. The files are laid over the tree and never written into it.

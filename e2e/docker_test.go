@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -31,14 +32,14 @@ func TestDockerfile(t *testing.T) {
 		if i == nil {
 			t.Fatalf("the Dockerfile has no stage %s", name)
 		}
-		program := filepath.Join(i.root, "usr/local/bin", name)
+		program := filepath.Join(i.root, "usr", "local", "bin", name)
 		static(t, program)
 		if i.user == "" || strings.HasPrefix(i.user, "0") || strings.HasPrefix(i.user, "root") {
 			t.Errorf("%s: runs as user %q", name, i.user)
 		}
 		i.runs(t, program)
 		i.healthy(t, port)
-		if info, err := os.Stat(filepath.Join(i.root, "usr/share/zoneinfo.zip")); err != nil || info.Size() < 100_000 {
+		if info, err := os.Stat(filepath.Join(i.root, "usr", "share", "zoneinfo.zip")); err != nil || info.Size() < 100_000 {
 			t.Errorf("%s: no zones of time: %v", name, err)
 		}
 	}
@@ -219,7 +220,7 @@ func (i *image) runs(t *testing.T, program string) {
 	config := filepath.Join(i.root, i.cmd[2])
 	check(t, filepath.WalkDir(filepath.Dir(filepath.Dir(i.root)), func(path string, d fs.DirEntry, err error) error {
 		if err == nil && d.IsDir() && path != i.root {
-			err = os.Chmod(path, 0o755) //nolint:gosec // so that another user gets at the program
+			err = os.Chmod(path, 0o755) // so that another user gets at the program
 		}
 		return err
 	}))
@@ -228,7 +229,7 @@ func (i *image) runs(t *testing.T, program string) {
 	check(t, err)
 	for _, args := range [][]string{{"version"}, {"check", config}} {
 		cmd := exec.CommandContext(t.Context(), program, args...)
-		cmd.Env = append(i.env, "ZONEINFO="+filepath.Join(i.root, "usr/share/zoneinfo.zip"))
+		cmd.Env = append(slices.Clone(i.env), "ZONEINFO="+filepath.Join(i.root, "usr/share/zoneinfo.zip"))
 		if os.Getuid() == 0 {
 			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
 		}

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
 	"sluice/e2e/harness"
@@ -24,6 +25,19 @@ func buildPrograms(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return dir
+}
+
+// absolute makes the names of files absolute: the programs run in a folder of their own.
+func absolute(t *testing.T, files ...string) []string {
+	t.Helper()
+	list := make([]string, len(files))
+	for i, f := range files {
+		var err error
+		if list[i], err = filepath.Abs(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return list
 }
 
 func start(t *testing.T, programs ...*harness.Program) {

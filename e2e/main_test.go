@@ -51,8 +51,12 @@ func newJob(t *testing.T, seed uint64) *job {
 	t.Helper()
 	ctx := t.Context()
 	dir := t.TempDir()
-	stage, err := harness.NewStage(ctx, dir, buildPrograms(t), realBackend(t, dir),
-		[]string{"../configs/shipper.yaml", "testdata/kafka-shipper.yaml"}, []string{"../configs/reader.yaml", "testdata/kafka-reader.yaml"})
+	queue, index := realServers(t, dir)
+	stage, err := harness.NewStage(ctx, harness.Setup{
+		Dir: dir, Bin: buildPrograms(t), Queue: queue, Index: index,
+		Shipper: absolute(t, "../configs/shipper.yaml", "testdata/kafka-shipper.yaml"),
+		Reader:  absolute(t, "../configs/reader.yaml", "testdata/kafka-reader.yaml"),
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -201,8 +205,8 @@ func (j *job) archive(t *testing.T) {
 	t.Logf("archive: %d files hold the ids of all %d documents", files, len(docs))
 }
 
-// realBackend starts Elasticsearch and ElasticMQ. A server that does not start is a failure.
-func realBackend(t *testing.T, dir string) harness.Backend {
+// realServers starts ElasticMQ and Elasticsearch. A server that does not start is a failure.
+func realServers(t *testing.T, dir string) (queue, index string) {
 	t.Helper()
 	var urls [2]string
 	for i, s := range []struct{ name, probe string }{{"elasticmq", "/health"}, {"elasticsearch", "/_cluster/health"}} {
@@ -213,5 +217,5 @@ func realBackend(t *testing.T, dir string) harness.Backend {
 		t.Cleanup(server.Kill)
 		urls[i] = server.URL
 	}
-	return harness.Backend{Queue: urls[0], Index: urls[1]}
+	return urls[0], urls[1]
 }

@@ -18,8 +18,10 @@ func TestSmoke(t *testing.T) {
 	defer queue.Close()
 	defer index.Close()
 	ctx := t.Context()
-	s, err := harness.NewStage(ctx, t.TempDir(), buildPrograms(t), harness.Backend{Queue: queue.URL, Index: index.URL},
-		[]string{"../configs/shipper.yaml"}, []string{"../configs/reader.yaml"})
+	s, err := harness.NewStage(ctx, harness.Setup{
+		Dir: t.TempDir(), Bin: buildPrograms(t), Queue: queue.URL, Index: index.URL,
+		Shipper: absolute(t, "../configs/shipper.yaml"), Reader: absolute(t, "../configs/reader.yaml"),
+	})
 	check(t, err)
 	defer s.Close()
 	faults := harness.Faults{Seed: 1, Delay: 100 * time.Millisecond, LoseCall: 0.05, LoseDone: 0.05}

@@ -57,13 +57,15 @@ func measure(ctx context.Context, bin string) error {
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "sluice-gates-") //nolint:usetesting // not a test
+	dir, err := os.MkdirTemp("", "sluice-gates-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir) //nolint:errcheck // a leftover in /tmp
 	config := func(name string) []string { return []string{filepath.Join(root, "configs", name)} }
-	s, err := harness.NewStage(ctx, dir, bin, harness.Backend{Queue: queue.URL, Index: index.URL}, config("shipper.yaml"), config("reader.yaml"))
+	s, err := harness.NewStage(ctx, harness.Setup{
+		Dir: dir, Bin: bin, Queue: queue.URL, Index: index.URL, Shipper: config("shipper.yaml"), Reader: config("reader.yaml"),
+	})
 	if err != nil {
 		return err
 	}

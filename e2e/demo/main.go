@@ -40,7 +40,7 @@ func main() {
 
 func demo(ctx context.Context, serve bool) error {
 	start := time.Now()
-	dir, err := os.MkdirTemp("", "sluice-demo-") //nolint:usetesting // not a test
+	dir, err := os.MkdirTemp("", "sluice-demo-")
 	if err != nil {
 		return err
 	}
@@ -61,8 +61,11 @@ func demo(ctx context.Context, serve bool) error {
 		}
 		return files
 	}
-	s, err := harness.NewStage(ctx, dir, dir, harness.Backend{Queue: queue.URL, Index: index.URL},
-		config("configs/shipper.yaml", "e2e/testdata/kafka-shipper.yaml"), config("configs/reader.yaml", "e2e/testdata/kafka-reader.yaml"))
+	s, err := harness.NewStage(ctx, harness.Setup{
+		Dir: dir, Bin: dir, Queue: queue.URL, Index: index.URL,
+		Shipper: config("configs/shipper.yaml", "e2e/testdata/kafka-shipper.yaml"),
+		Reader:  config("configs/reader.yaml", "e2e/testdata/kafka-reader.yaml"),
+	})
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -137,7 +138,7 @@ func TestVerify(t *testing.T) {
 func document(t *testing.T, s harness.Source, e harness.Event, stream int) harness.Doc {
 	t.Helper()
 	source := map[string]any{
-		"stream": fmt.Sprintf("%016x", stream+1), "offset": json.Number(fmt.Sprint(e.Offset)), "message": e.Text,
+		"stream": fmt.Sprintf("%016x", stream+1), "offset": json.Number(strconv.FormatInt(e.Offset, 10)), "message": e.Text,
 		"type": s.Type, "path": s.Log, "host": "h",
 	}
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)

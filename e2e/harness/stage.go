@@ -10,10 +10,13 @@ import (
 	"time"
 )
 
-// Backend is the two servers that a stage stands on, real ones or stand-ins.
-type Backend struct {
-	Queue string // URL of a server that speaks SQS
-	Index string // URL of a server that speaks Elasticsearch's protocol
+// Setup is what a stage is made of: servers, real ones or stand-ins, and programs with their configurations.
+type Setup struct {
+	Dir             string   // everything is written below it
+	Bin             string   // the folder of the programs
+	Queue           string   // URL of a server that speaks SQS
+	Index           string   // URL of a server that speaks Elasticsearch's protocol
+	Shipper, Reader []string // configuration files
 }
 
 // Stage is both programs between a folder of logs, a queue, an index and an archive, with a proxy before
@@ -30,29 +33,28 @@ type Stage struct {
 // visibility is after how many seconds a message comes back whose reader was killed.
 const visibility = 5
 
-// NewStage makes folders below dir, a queue and the proxies, and sets up the programs found in bin to run
-// with the given configurations. It starts neither.
-func NewStage(ctx context.Context, dir, bin string, b Backend, shipper, reader []string) (*Stage, error) {
-	s := &Stage{Dir: dir, Logs: filepath.Join(dir, "log"), Archive: filepath.Join(dir, "archive"), Index: &Index{b.Index}}
+// NewStage makes folders, a queue and the proxies, and sets up the programs. It starts neither.
+func NewStage(ctx context.Context, o Setup) (*Stage, error) {
+	s := &Stage{Dir: o.Dir, Logs: filepath.Join(o.Dir, "log"), Archive: filepath.Join(o.Dir, "archive"), Index: &Index{o.Index}}
 	for _, d := range []string{"log/nginx", "log/app", "archive", "shipper", "reader"} {
-		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Join(o.Dir, d), 0o755); err != nil {
 			return nil, err
 		}
 	}
 	var err error
-	if s.Queue, err = NewQueue(ctx, b.Queue, "logs", visibility); err != nil {
+	if s.Queue, err = NewQueue(ctx, o.Queue, "logs", visibility); err != nil {
 		return nil, fmt.Errorf("make the queue: %w", err)
 	}
-	if s.QueueProxy, err = NewProxy(b.Queue); err != nil {
+	if s.QueueProxy, err = NewProxy(o.Queue); err != nil {
 		return nil, err
 	}
-	if s.IndexProxy, err = NewProxy(b.Index); err != nil {
+	if s.IndexProxy, err = NewProxy(o.Index); err != nil {
 		return nil, err
 	}
-	if s.Shipper, err = s.program(bin, "shipper", shipper); err != nil {
+	if s.Shipper, err = s.program(o.Bin, "shipper", o.Shipper); err != nil {
 		return nil, err
 	}
-	s.Reader, err = s.program(bin, "reader", reader)
+	s.Reader, err = s.program(o.Bin, "reader", o.Reader)
 	return s, err
 }
 

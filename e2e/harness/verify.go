@@ -182,6 +182,6 @@ func (d Doc) offset() int64 {
 
 // time is the document's time; the zero time where it has none, which then differs from every expectation.
 func (d Doc) time() time.Time {
-	t, _ := d.Time() //nolint:errcheck // see above
+	t, _ := d.Time() // see above
 	return t
 }
