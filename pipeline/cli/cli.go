@@ -12,6 +12,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -54,7 +55,7 @@ func Main(ctx context.Context, p Program, args []string, s Streams) int {
 		s.LookupEnv = os.LookupEnv
 	}
 	a := &app{p, s}
-	root := a.root()
+	root := a.root() //nolint:contextcheck // cobra hands the context to the commands
 	root.SetArgs(args)
 	root.SetIn(s.In)
 	root.SetOut(s.Out)
@@ -63,8 +64,7 @@ func Main(ctx context.Context, p Program, args []string, s Streams) int {
 	if err == nil {
 		return ExitOK
 	}
-	var f *failure
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*failure](err); ok {
 		if f.err != nil {
 			a.errorf("%s: %v", p.Name, f.err)
 		}
@@ -182,7 +182,7 @@ func isTerminal(stream any) bool {
 	case interface{ IsTerminal() bool }:
 		return s.IsTerminal()
 	case *os.File:
-		return term.IsTerminal(int(s.Fd())) //nolint:gosec // a file descriptor is small
+		return term.IsTerminal(int(s.Fd()))
 	}
 	return false
 }
@@ -201,11 +201,9 @@ func (c *choice) Type() string { return strings.Join(c.allowed, "|") }
 
 // Set takes one of the allowed words.
 func (c *choice) Set(s string) error {
-	for _, w := range c.allowed {
-		if s == w {
-			c.value = s
-			return nil
-		}
+	if slices.Contains(c.allowed, s) {
+		c.value = s
+		return nil
 	}
 	if n := nearest(s, c.allowed); n != "" {
 		return fmt.Errorf("expected one of %s; did you mean %q?", strings.Join(c.allowed, ", "), n)

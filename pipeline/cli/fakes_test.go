@@ -83,7 +83,10 @@ func linesSpec() plugin.Spec {
 			src.Fail = errors.New(c.Broke)
 		}
 		inner, err := src.Plugin("lines").Build([]any{&struct{}{}}, env)
-		built := inner.(*plugin.BuiltInput) //nolint:forcetypeassert // the source is an input
+		built, ok := inner.(*plugin.BuiltInput)
+		if !ok {
+			return nil, err
+		}
 		built.Redelivers = c.Queue
 		built.Probe = func(context.Context) error {
 			if c.Probe != "" {
@@ -197,11 +200,11 @@ func (p *printer) Write(_ context.Context, v *event.View) error {
 func (*printer) Close(context.Context) error { return nil }
 
 // fakeSet is the plugins of the program under test.
-func fakeSet(t testing.TB, out io.Writer) *plugin.Set {
-	t.Helper()
+func fakeSet(tb testing.TB, out io.Writer) *plugin.Set {
+	tb.Helper()
 	set, err := plugin.NewSet(linesSpec(), doSpec(), printSpec(out), (&plugintest.Sink{}).Plugin("sink"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return set
 }

@@ -66,7 +66,7 @@ func (h *foldHandler) WithGroup(name string) slog.Handler {
 
 // Handle writes the record, or keeps it when it is a repetition.
 func (h *foldHandler) Handle(ctx context.Context, r slog.Record) error {
-	if r.Level >= slog.LevelWarn && h.m.keep(h, r) {
+	if r.Level >= slog.LevelWarn && h.m.keep(h, r) { //nolint:contextcheck // what is held back outlives the caller's context
 		return nil
 	}
 	return h.next.Handle(ctx, r)

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -52,12 +53,13 @@ func (a *app) sortedNames(k plugin.Kind) []string {
 
 // pluginNames lists the names of all kinds, each once.
 func (a *app) pluginNames() []string {
-	var all []string
+	names := map[string]bool{}
 	for _, k := range kinds() {
-		all = append(all, a.sortedNames(k)...)
+		for _, n := range a.p.Plugins.Names(k) {
+			names[n] = true
+		}
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	return slices.Sorted(maps.Keys(names))
 }
 
 func (a *app) listPlugins() {

@@ -206,7 +206,8 @@ func (p *process) run(ctx context.Context, once bool) error {
 
 // summary logs what became of a pipeline's events.
 func (p *process) summary(name string, s pipeline.Stats) {
-	attrs := []any{"pipeline", name, "in", s.In, "dropped", s.Dropped, "rejected", s.Rejected, "settled", s.Settled, "released", s.Released}
+	attrs := make([]any, 0, 12+len(s.Outputs)) // six pairs, and a group for each output
+	attrs = append(attrs, "pipeline", name, "in", s.In, "dropped", s.Dropped, "rejected", s.Rejected, "settled", s.Settled, "released", s.Released)
 	dead := s.Rejected
 	for _, o := range s.Outputs {
 		attrs = append(attrs, slog.Group(o.ID, "delivered", o.Delivered, "duplicate", o.Duplicate, "dead_lettered", o.DeadLettered))

@@ -245,7 +245,7 @@ func TestCompletion(t *testing.T) {
 func TestUpdateKeepsMode(t *testing.T) {
 	name := config(t, "inputs: [lines]\noutputs: [print]\n")
 	write(t, "a.txtar", "-- in --\nl1\n-- want --\n")
-	if err := os.Chmod("a.txtar", 0o640); err != nil { //nolint:gosec // what a repository has
+	if err := os.Chmod("a.txtar", 0o640); err != nil {
 		t.Fatal(err)
 	}
 	if code, _, errs := run(t.Context(), t, "test", "--update", name); code != cli.ExitOK {

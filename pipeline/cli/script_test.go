@@ -143,11 +143,11 @@ func write(t *testing.T, name, text string) {
 	}
 }
 
-func program(t testing.TB, out *buffer) cli.Program {
-	t.Helper()
+func program(tb testing.TB, out *buffer) cli.Program {
+	tb.Helper()
 	return cli.Program{
 		Name: "reader", Summary: "takes lines from a queue and indexes them", Version: "v1.2.3",
-		Plugins: fakeSet(t, out), Listen: "127.0.0.1:0",
+		Plugins: fakeSet(tb, out), Listen: "127.0.0.1:0",
 	}
 }
 

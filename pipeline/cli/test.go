@@ -33,7 +33,7 @@ begin with its name (reader.txtar, reader_nginx.txtar for reader.yaml; all of th
 The files named are loaded together, as run does. A txtar file may be given by itself, too.
 
 The lines of a case go through the decoding of its input, the filters and the conditions of the outputs; an
-output that can tells the document's index and id. Nothing is opened. The clock is frozen, at ` + testNow.Format(time.DateOnly) + ` unless
+output that can tells the document's index and id. Nothing is opened. The clock is frozen, at ` + testDay + ` unless
 the case says otherwise, so a case gives the same result every day.
 
 What differs is shown field by field; then, which branches, expressions and outputs no case has touched.
@@ -125,8 +125,7 @@ func (a *app) suites(args []string, f *testFlags) ([]*suite, error) {
 
 // asBadFile makes every error that is not a failure yet one about a file.
 func asBadFile(err error) error {
-	var f *failure
-	if errors.As(err, &f) {
+	if _, ok := errors.AsType[*failure](err); ok {
 		return err
 	}
 	return badFile(err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,8 +17,16 @@ import (
 	"sluice/pipeline/plugin"
 )
 
-// testNow is the time at which the lines of a case are read unless it says otherwise.
-var testNow = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+// testDay is the day on which the lines of a case are read, at midnight, unless it says otherwise.
+const testDay = "2026-01-01"
+
+func testNow() time.Time {
+	t, err := time.Parse(time.DateOnly, testDay)
+	if err != nil {
+		panic("BUG: " + err.Error())
+	}
+	return t
+}
 
 // testStream is the stream that the lines of a case belong to when their input gives them none, so that
 // their ids are the same in every run.
@@ -55,7 +64,7 @@ type subject struct {
 
 // run feeds a case to new instances of the pipeline's filters.
 func (s *subject) run(ctx context.Context, c *testCase) (testResult, error) {
-	b := &event.Batch{Now: testNow}
+	b := &event.Batch{Now: testNow()}
 	if !c.now.IsZero() {
 		b.Now = c.now.UTC()
 	}
@@ -268,7 +277,7 @@ func (s *subject) deliver(e *event.Event) event.Fields {
 func (s *subject) compare(c *testCase, r testResult) []mismatch {
 	var found []mismatch
 	if c.dropped != nil && *c.dropped != r.dropped {
-		found = append(found, mismatch{what: "dropped events", want: fmt.Sprint(*c.dropped), got: fmt.Sprint(r.dropped)})
+		found = append(found, mismatch{what: "dropped events", want: strconv.Itoa(*c.dropped), got: strconv.Itoa(r.dropped)})
 	}
 	if c.want == nil && c.dropped != nil {
 		return found

@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"golang.org/x/tools/txtar"
 
@@ -18,9 +17,6 @@ import (
 
 // UpdateVariable is the environment variable that makes Files rewrite what is expected.
 const UpdateVariable = "SLUICE_UPDATE"
-
-// FilesNow is the time at which the events of case files are read.
-var FilesNow = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // Files runs the case files of a filter or codec that match pattern. A file has the sections
 //
@@ -57,21 +53,19 @@ func runFile(t *testing.T, spec plugin.Spec, name string, with []plugin.Spec) {
 	config, in, want := string(sections["config"].Data), sections["in"].Data, sections["want"]
 	env := plugin.Env{Dir: filepath.Dir(name)}
 	var got []byte
-	switch {
-	case spec.Kind == plugin.FilterKind:
+	switch spec.Kind {
+	case plugin.FilterKind:
 		got = filterLines(t, Build[*plugin.BuiltFilter](t, spec, config, env, with...), in)
-	case spec.Kind == plugin.CodecKind:
+		compareLines(t, string(want.Data), string(got))
+	case plugin.CodecKind:
 		var text bool
 		if got, text = codecLines(t, Build[*plugin.BuiltCodec](t, spec, config, env, with...), in); text {
 			compareText(t, string(want.Data), string(got))
 			break
 		}
 		compareLines(t, string(want.Data), string(got))
-	default:
+	case plugin.InputKind, plugin.OutputKind:
 		t.Fatalf("case files are for filters and codecs; %s is an %s", spec.Name, spec.Kind)
-	}
-	if spec.Kind == plugin.FilterKind {
-		compareLines(t, string(want.Data), string(got))
 	}
 	if os.Getenv(UpdateVariable) != "" && !bytes.Equal(want.Data, got) {
 		want.Data = got
@@ -88,7 +82,7 @@ func filterLines(t *testing.T, built *plugin.BuiltFilter, in []byte) []byte {
 	if err != nil {
 		t.Fatalf("in: %v", err)
 	}
-	b := &event.Batch{Now: FilesNow}
+	b := &event.Batch{Now: now()}
 	for i, f := range all {
 		a := quietAck()
 		e := b.Append(a)

@@ -19,8 +19,9 @@ const (
 // HostileValues returns values that a field of a log event may have and no plugin may stumble over.
 func HostileValues() []event.Value {
 	s := event.StringOf
-	values := []event.Value{
-		{}, s(""), s(" "), s("\x00"), s("a\x00b"), s("\xff\xfe\xc3\x28"), s("\xe2\x82"), s("\u2028 \u202e \ufeff"),
+	return []event.Value{
+		{},
+		s(""), s(" "), s("\x00"), s("a\x00b"), s("\xff\xfe\xc3\x28"), s("\xe2\x82"), s("\u2028 \u202e \ufeff"),
 		s("%{message} %{+yyyy} %{[a}"), s("[a][b]"), s("][["), s("line 1\nline 2\r\n\tline 3\r"), s(`"\`), s("{}[]:,&*!|>'%@`"),
 		s("99999999999999999999999999"), s("-0"), s("1e400"), s("0x10"), s("true"), s("NaN"),
 		s("2026-02-30T25:61:61.999999999+99:99"), s("Feb 29 23:59:60"), s("日本語 ünï 🙂 \U0010ffff"),
@@ -30,9 +31,8 @@ func HostileValues() []event.Value {
 		event.TimeOf(time.Time{}), event.TimeOf(time.Unix(1_700_000_000, 1)), event.TimeOf(time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC)),
 		event.ListOf(), event.ListOf(event.Value{}), event.ListOf(s("a"), event.IntOf(1), event.ListOf(s("b")), event.MapOf(&event.Fields{})),
 		event.MapOf(&event.Fields{}), event.MapOf(&event.Fields{{Name: "", Value: s("no name")}, {Name: "a.b", Value: s("dot")}, {Name: "[x]", Value: event.Value{}}}),
-		deep(),
+		deep(), s(strings.Repeat("x", longText)),
 	}
-	return append(values, s(strings.Repeat("x", longText)))
 }
 
 // deep returns maps and lists within each other.
@@ -54,7 +54,7 @@ func hostile(b *event.Batch, fields []string, ack func() *event.Ack) {
 	if len(fields) == 0 {
 		fields = []string{event.MessageField}
 	}
-	b.Now = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	b.Now = now()
 	values := HostileValues()
 	add := func(f event.Fields) *event.Event {
 		a := ack()

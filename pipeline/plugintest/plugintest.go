@@ -86,10 +86,13 @@ func describe(t *testing.T, spec plugin.Spec) {
 	checkDocs(t, "", reflect.TypeOf(a).Elem())
 }
 
-// frameworkOptions are the options that every input and filter has, so no plugin may define them.
-var frameworkOptions = map[string]bool{
-	"add_field": true, "remove_field": true, "add_tag": true, "remove_tag": true,
-	"id": true, "type": true, "tags": true, "enable_metric": true,
+// frameworks reports whether an option is one that every input and filter has, so that no plugin may define it.
+func frameworks(option string) bool {
+	switch option {
+	case "add_field", "remove_field", "add_tag", "remove_tag", "id", "type", "tags", "enable_metric":
+		return true
+	}
+	return false
 }
 
 func checkDocs(t *testing.T, at string, typ reflect.Type) {
@@ -102,7 +105,7 @@ func checkDocs(t *testing.T, at string, typ reflect.Type) {
 		if doc == "" || !strings.HasSuffix(doc, ".") {
 			t.Errorf("option %s%s: doc tag is %q, expected a sentence with a full stop", at, name, doc)
 		}
-		if at == "" && frameworkOptions[name] {
+		if at == "" && frameworks(name) {
 			t.Errorf("option %s belongs to the framework", name)
 		}
 		if inner := nested(f.Type); inner != nil {
@@ -202,6 +205,9 @@ func within(t *testing.T, what string, f func()) {
 		t.Fatalf("%s does not return", what)
 	}
 }
+
+// now is the time at which the events of all checks are read.
+func now() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) }
 
 // cancelled returns a context that is over.
 func cancelled(t *testing.T) context.Context {

@@ -37,9 +37,9 @@ func (f *fakeFilter) Flush(b *event.Batch, _ plugin.Reason, _ bool) {
 
 type none struct{}
 
-func filterSpec(make func() plugin.Filter) plugin.Spec {
+func filterSpec(instance func() plugin.Filter) plugin.Spec {
 	return plugin.NewFilter("fake", "a fake", none{}, func(none, plugin.Env) (*plugin.BuiltFilter, error) {
-		return &plugin.BuiltFilter{New: make}, nil
+		return &plugin.BuiltFilter{New: instance}, nil
 	})
 }
 
@@ -257,7 +257,7 @@ var suites = map[string]struct {
 func TestSuites(t *testing.T) {
 	for name, s := range suites {
 		t.Run(name, func(t *testing.T) {
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChild$") //nolint:gosec // ourselves
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChild$")
 			cmd.Env = append(os.Environ(), brokenVariable+"="+name)
 			out, err := cmd.CombinedOutput()
 			if passed := err == nil; passed != (s.says == "") || !strings.Contains(string(out), s.says) {
