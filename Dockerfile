@@ -13,10 +13,8 @@ RUN make build VERSION=${VERSION}
 RUN mkdir -p rootfs/var/lib/sluice rootfs/etc/sluice && cp -r configs/*.yaml rootfs/etc/sluice/
 
 FROM alpine:3.22 AS base
-COPY --from=build /usr/local/go/lib/time/zoneinfo.zip /usr/share/zoneinfo.zip
 COPY --from=build --chown=65532:65532 /src/rootfs/var/lib/sluice /var/lib/sluice
 COPY --from=build /src/rootfs/etc/sluice /etc/sluice
-ENV ZONEINFO=/usr/share/zoneinfo.zip
 USER 65532:65532
 WORKDIR /var/lib/sluice
 

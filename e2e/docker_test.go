@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"debug/elf"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -15,7 +16,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
-	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,9 +39,6 @@ func TestDockerfile(t *testing.T) {
 		}
 		i.runs(t, program)
 		i.healthy(t, port)
-		if info, err := os.Stat(filepath.Join(i.root, "usr", "share", "zoneinfo.zip")); err != nil || info.Size() < 100_000 {
-			t.Errorf("%s: no zones of time: %v", name, err)
-		}
 	}
 }
 
@@ -142,7 +139,7 @@ func (d *dockerfile) from(t *testing.T, args []string) {
 	check(t, os.Mkdir(next.root, 0o755))
 	if base := d.stages[args[0]]; base != nil {
 		next.env, next.user, next.workdir = base.env, base.user, base.workdir
-		check(t, os.CopyFS(next.root, os.DirFS(base.root)))
+		copyTree(t, base.root, next.root)
 	} else if version, ok := strings.CutPrefix(args[0], "golang:"); ok {
 		version, _, _ = strings.Cut(version, "-")
 		if !strings.HasPrefix(runtime.Version(), "go"+version) {
@@ -169,20 +166,33 @@ func (d *dockerfile) copy(t *testing.T, args []string) {
 	}
 	for _, source := range args[:len(args)-1] {
 		path := filepath.Join(from, source)
-		if _, err := os.Stat(path); err != nil && strings.HasPrefix(source, "/usr/local/go/") {
-			path = filepath.Join(runtime.GOROOT(), strings.TrimPrefix(source, "/usr/local/go/")) //nolint:staticcheck // the Go that runs this test
-		}
 		info, err := os.Stat(path)
 		check(t, err)
 		switch {
 		case info.IsDir():
-			check(t, os.CopyFS(target, os.DirFS(path)))
+			copyTree(t, path, target)
 		case strings.HasSuffix(to, "/"):
 			copyFile(t, path, filepath.Join(target, filepath.Base(path)))
 		default:
 			copyFile(t, path, target)
 		}
 	}
+}
+
+// copyTree copies a folder over another, as COPY does: what is there is replaced.
+func copyTree(t *testing.T, from, to string) {
+	t.Helper()
+	check(t, filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(from, path)
+		if d.IsDir() {
+			return errors.Join(err, os.MkdirAll(filepath.Join(to, name), 0o755))
+		}
+		copyFile(t, path, filepath.Join(to, name))
+		return err
+	}))
 }
 
 func copyFile(t *testing.T, from, to string) {
@@ -229,7 +239,7 @@ func (i *image) runs(t *testing.T, program string) {
 	check(t, err)
 	for _, args := range [][]string{{"version"}, {"check", config}} {
 		cmd := exec.CommandContext(t.Context(), program, args...)
-		cmd.Env = append(slices.Clone(i.env), "ZONEINFO="+filepath.Join(i.root, "usr/share/zoneinfo.zip"))
+		cmd.Env = i.env
 		if os.Getuid() == 0 {
 			cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
 		}
