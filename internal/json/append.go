@@ -61,27 +61,52 @@ func AppendName(dst []byte, name string) []byte {
 	return dst[:start+n+3]
 }
 
-// AppendInt appends i in decimal digits.
+// maxDigits is how many characters an int64 may have.
+const maxDigits = 20
+
+// AppendInt appends i in decimal digits. It writes them in place: to copy bytes that were just written one
+// by one would stall.
 func AppendInt(dst []byte, i int64) []byte {
+	if cap(dst)-len(dst) < maxDigits {
+		dst = slices.Grow(dst, maxDigits)
+	}
 	u := uint64(i)
 	if i < 0 {
 		dst = append(dst, '-')
 		u = -u
 	}
-	var b [20]byte
-	at := len(b)
+	n := digits(u)
+	out := dst[len(dst) : len(dst)+n]
+	at := n
 	for u >= 100 {
 		at -= 2
-		b[at], b[at+1] = pairs[2*(u%100)], pairs[2*(u%100)+1]
+		pair := pairs[2*(u%100):]
+		out[at], out[at+1] = pair[0], pair[1]
 		u /= 100
 	}
-	if at--; u >= 10 {
-		b[at] = pairs[2*u+1]
-		at--
-		u /= 10
+	if u >= 10 {
+		out[0], out[1] = pairs[2*u], pairs[2*u+1]
+	} else {
+		out[0] = byte('0' + u)
 	}
-	b[at] = byte('0' + u)
-	return append(dst, b[at:]...)
+	return dst[:len(dst)+n]
+}
+
+// digits returns how many decimal digits u has.
+func digits(u uint64) int {
+	n := 1
+	for ; u >= 10_000; u /= 10_000 {
+		n += 4
+	}
+	switch {
+	case u >= 1000:
+		return n + 3
+	case u >= 100:
+		return n + 2
+	case u >= 10:
+		return n + 1
+	}
+	return n
 }
 
 const pairs = "00010203040506070809" + "10111213141516171819" + "20212223242526272829" + "30313233343536373839" +

@@ -11,27 +11,30 @@ func AppendTime(dst []byte, t time.Time) []byte {
 		return append(t.AppendFormat(dst, "2006-01-02T15:04:05"), fraction(t)...)
 	}
 	hour, minute, second := t.Clock()
-	b := [...]byte{4: '-', 7: '-', 10: 'T', 13: ':', 16: ':', 19: '.', 23: 'Z'}
-	two(&b, 0, year/100)
-	two(&b, 2, year%100)
-	two(&b, 5, int(month))
-	two(&b, 8, day)
-	two(&b, 11, hour)
-	two(&b, 14, minute)
-	two(&b, 17, second)
+	n := len(dst)
+	dst = append(dst, "0000-00-00T00:00:00.000Z"...)
+	b := dst[n : n+len("0000-00-00T00:00:00.000Z")] // written in place: to copy single bytes again would stall
+	two(b[0:2], year/100)
+	two(b[2:4], year%100)
+	two(b[5:7], int(month))
+	two(b[8:10], day)
+	two(b[11:13], hour)
+	two(b[14:16], minute)
+	two(b[17:19], second)
 	ns := t.Nanosecond()
 	if ns%1_000_000 != 0 {
-		return append(append(dst, b[:19]...), fraction(t)...)
+		return append(dst[:n+19], fraction(t)...)
 	}
 	ms := ns / 1_000_000
-	two(&b, 20, ms/10)
+	two(b[20:22], ms/10)
 	b[22] = byte('0' + ms%10)
-	return append(dst, b[:]...)
+	return dst
 }
 
 // two writes n, 0 to 99, as two digits.
-func two(b *[24]byte, at, n int) {
-	b[at], b[at+1] = byte('0'+n/10), byte('0'+n%10)
+func two(b []byte, n int) {
+	_ = b[1]
+	b[0], b[1] = byte('0'+n/10), byte('0'+n%10)
 }
 
 // fraction returns the fraction of a second of t with 3, 6 or 9 digits, and the Z.
