@@ -20,6 +20,12 @@ const (
 	maxWait           = 20 * time.Second
 	maxDelay          = 900 * time.Second
 	maxEntryID        = 80
+	maxTag            = 128     // characters of a group or deduplication id
+	maxAttributes     = 10      // of a message
+	maxInFlight       = 120_000 // messages
+	maxRetention      = 14 * 24 * time.Hour
+	minRetention      = time.Minute
+	minMessageSize    = 1024
 )
 
 // queue is one queue. It is guarded by the server's lock.
@@ -36,7 +42,9 @@ type queue struct {
 	maxReceive int
 	content    bool // deduplicate by content
 	extra      map[string]string
-	messages   []*message
+	messages   []*message          // in the order of their sending, the gone ones until the next compact
+	gone       int                 // of them
+	receipts   map[string]*message // by the receipt handle of the last receive
 	dedup      map[string]sent
 	sequence   uint64
 }
@@ -56,15 +64,18 @@ type message struct {
 	sequence            uint64
 	sentAt, visible     time.Time
 	firstReceived       time.Time
+	received            time.Time // last
 	receives            int
 	receipt             string
 	deadLetterSourceARN string
+	gone                bool // deleted, expired, or moved to the dead-letter queue
 }
 
 func newQueue(name string) *queue {
 	return &queue{
 		name: name, fifo: strings.HasSuffix(name, ".fifo"), created: time.Now(), visibility: defaultVisibility,
 		retention: defaultRetention, maxSize: maxMessageSize, extra: map[string]string{}, dedup: map[string]sent{},
+		receipts: map[string]*message{},
 	}
 }
 
@@ -101,9 +112,9 @@ func (q *queue) setOne(name, v string) error {
 	case "ReceiveMessageWaitTimeSeconds":
 		return within(&q.wait, 0, maxWait)
 	case "MessageRetentionPeriod":
-		return within(&q.retention, time.Minute, 14*24*time.Hour)
+		return within(&q.retention, minRetention, maxRetention)
 	case "MaximumMessageSize":
-		if err != nil || seconds < 1024 || seconds > maxMessageSize {
+		if err != nil || seconds < minMessageSize || seconds > maxMessageSize {
 			return invalid
 		}
 		q.maxSize = seconds
@@ -178,9 +189,21 @@ func (q *queue) attributes(names []string) map[string]string {
 	return some
 }
 
+// agrees reports whether the attributes named in given are in q as they are in o.
+func (q *queue) agrees(given map[string]string, o *queue) bool {
+	a, b := q.attributes(nil), o.attributes(nil)
+	for name := range given {
+		if a[name] != b[name] {
+			return false
+		}
+	}
+	return true
+}
+
 func (q *queue) count(now time.Time) (visible, hidden, delayed int) {
 	for _, m := range q.messages {
 		switch {
+		case m.gone:
 		case !m.visible.After(now):
 			visible++
 		case m.receives > 0:
@@ -192,60 +215,121 @@ func (q *queue) count(now time.Time) (visible, hidden, delayed int) {
 	return visible, hidden, delayed
 }
 
+// forget takes a message out of the queue.
+func (q *queue) forget(m *message) {
+	delete(q.receipts, m.receipt)
+	m.gone = true
+	q.gone++
+	if q.gone > len(q.messages)/2 {
+		q.messages = slices.DeleteFunc(q.messages, func(m *message) bool { return m.gone })
+		q.gone = 0
+	}
+}
+
+// clear forgets all messages.
+func (q *queue) clear() {
+	q.messages, q.gone = nil, 0
+	clear(q.receipts)
+}
+
+// overLimit reports whether so many messages are in flight that a receive is refused.
+func (q *queue) overLimit(now time.Time) bool {
+	if len(q.messages)-q.gone < maxInFlight {
+		return false
+	}
+	_, hidden, _ := q.count(now)
+	return hidden >= maxInFlight
+}
+
 // take returns up to n visible messages and hides them. Messages received too often move to the dead-letter
 // queue, which deadLetter returns.
 func (q *queue) take(n int, hide time.Duration, deadLetter func(string) *queue) []*message {
 	now := time.Now()
-	q.messages = slices.DeleteFunc(q.messages, func(m *message) bool { return now.Sub(m.sentAt) > q.retention })
-	busy := map[string]bool{} // groups with a message in flight
-	if q.fifo {
-		for _, m := range q.messages {
-			busy[m.group] = busy[m.group] || m.visible.After(now)
+	busy := q.busyGroups(now)
+	var dlq *queue
+	if q.target != "" {
+		dlq = deadLetter(q.target) // nil when it was deleted: its messages stay here
+	}
+	var got, over []*message
+	for _, m := range q.messages {
+		switch {
+		case m.gone:
+		case now.Sub(m.sentAt) > q.retention, dlq != nil && m.receives >= q.maxReceive && !m.visible.After(now):
+			over = append(over, m)
+		case m.visible.After(now), q.fifo && busy[m.group]:
+		default:
+			got = append(got, m)
+		}
+		if len(got) == n {
+			break
 		}
 	}
-	var got []*message
-	q.messages = slices.DeleteFunc(q.messages, func(m *message) bool {
-		if len(got) == n || m.visible.After(now) || busy[m.group] && q.fifo {
-			return false
-		}
-		if q.target != "" && m.receives >= q.maxReceive {
-			if dlq := deadLetter(q.target); dlq != nil {
-				m.deadLetterSourceARN, m.receives, m.receipt = q.arn(), 0, ""
-				dlq.messages = append(dlq.messages, m)
-				return true
-			}
-		}
+	for _, m := range got {
 		if m.receives++; m.receives == 1 {
 			m.firstReceived = now
 		}
-		m.receipt, m.visible = newID(), now.Add(hide)
-		got = append(got, m)
-		return false
-	})
+		delete(q.receipts, m.receipt)
+		m.receipt, m.received, m.visible = newID(), now, now.Add(hide)
+		q.receipts[m.receipt] = m
+	}
+	for _, m := range over {
+		q.retire(m, now, dlq)
+	}
 	return got
 }
 
-// byReceipt returns the message of a receipt handle, nil when it is gone or was received again.
-func (q *queue) byReceipt(handle string) *message {
+// busyGroups are the groups of a FIFO queue of which a message is in flight, or late.
+func (q *queue) busyGroups(now time.Time) map[string]bool {
+	if !q.fifo {
+		return nil
+	}
+	busy := map[string]bool{}
 	for _, m := range q.messages {
-		if m.receipt == handle && handle != "" {
-			return m
+		if !m.gone && m.visible.After(now) {
+			busy[m.group] = true
 		}
 	}
-	return nil
+	return busy
 }
+
+// retire takes out a message that is too old, or was received too often: then it goes to the dead letters.
+func (q *queue) retire(m *message, now time.Time, dlq *queue) {
+	if now.Sub(m.sentAt) <= q.retention {
+		moved := *m
+		moved.deadLetterSourceARN, moved.receives, moved.receipt = q.arn(), 0, ""
+		dlq.messages = append(dlq.messages, &moved)
+	}
+	q.forget(m)
+}
+
+// byReceipt returns the message of a receipt handle, nil when it is gone or was received again.
+func (q *queue) byReceipt(handle string) *message { return q.receipts[handle] }
 
 // remove deletes a message by its receipt handle: a stale one deletes nothing and succeeds, as in SQS.
 func (q *queue) remove(handle string) {
-	q.messages = slices.DeleteFunc(q.messages, func(m *message) bool { return m.receipt == handle && handle != "" })
+	if m := q.receipts[handle]; m != nil {
+		q.forget(m)
+	}
 }
 
 // nextVisible returns how long until a hidden message may become visible; ok is false for none.
 func (q *queue) nextVisible(now time.Time) (d time.Duration, ok bool) {
 	for _, m := range q.messages {
-		if w := m.visible.Sub(now); w > 0 && (!ok || w < d) {
+		if w := m.visible.Sub(now); !m.gone && w > 0 && (!ok || w < d) {
 			d, ok = w, true
 		}
 	}
 	return d, ok
+}
+
+// remember notes a deduplication id, and forgets those that are too old now and then.
+func (q *queue) remember(id string, s sent) {
+	if len(q.dedup) >= 2*maxEntries && len(q.dedup)&(len(q.dedup)-1) == 0 { // at each doubling
+		for old, at := range q.dedup {
+			if s.at.Sub(at.at) >= dedupWindow {
+				delete(q.dedup, old)
+			}
+		}
+	}
+	q.dedup[id] = s
 }

@@ -83,6 +83,9 @@ func (s *Server) tryReceive(in *receiveRequest, n int, deadline *time.Time) ([]r
 	if err != nil {
 		return nil, 0, nil, err
 	}
+	if q.overLimit(now) {
+		return nil, 0, nil, bad("OverLimit", "%d messages are in flight", maxInFlight)
+	}
 	var out []received
 	for _, m := range q.take(n, hide, func(name string) *queue { return s.queues[name] }) {
 		out = append(out, m.show(in))
@@ -207,6 +210,9 @@ func (q *queue) hide(h *handle) *apiError {
 	d := time.Duration(*h.VisibilityTimeout) * time.Second
 	if d < 0 || d > maxVisibility {
 		return bad("InvalidParameterValue", "VisibilityTimeout %d: expected 0 to 43200", *h.VisibilityTimeout)
+	}
+	if now.Add(d).After(m.received.Add(maxVisibility)) {
+		return bad("InvalidParameterValue", "VisibilityTimeout %d: a message is hidden for 43200 seconds at most, counted from its receive", *h.VisibilityTimeout)
 	}
 	m.visible = now.Add(d)
 	return nil

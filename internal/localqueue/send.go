@@ -1,10 +1,11 @@
 package localqueue
 
 import (
-	"cmp"
 	"crypto/md5" //nolint:gosec // the protocol's checksum
+	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -145,8 +146,33 @@ func (q *queue) check(e *entry) *apiError {
 		return bad("MissingParameter", "a FIFO queue needs MessageGroupId")
 	case q.fifo && e.MessageDeduplicationId == "" && !q.content:
 		return bad("InvalidParameterValue", "a FIFO queue needs MessageDeduplicationId or ContentBasedDeduplication")
+	case !tagOK(e.MessageGroupId) || !tagOK(e.MessageDeduplicationId):
+		return bad("InvalidParameterValue", "MessageGroupId and MessageDeduplicationId take up to %d letters, digits and punctuation marks", maxTag)
+	case q.fifo && e.DelaySeconds != nil && *e.DelaySeconds != 0:
+		return bad("InvalidParameterValue", "DelaySeconds is the queue's on a FIFO queue")
 	case e.DelaySeconds != nil && (*e.DelaySeconds < 0 || *e.DelaySeconds > int(maxDelay/time.Second)):
 		return bad("InvalidParameterValue", "DelaySeconds %d: expected 0 to 900", *e.DelaySeconds)
+	}
+	return checkAttributes(e.MessageAttributes)
+}
+
+// tagOK reports whether a group or deduplication id is one.
+func tagOK(s string) bool {
+	return len(s) <= maxTag && !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+func checkAttributes(attrs map[string]attribute) *apiError {
+	if len(attrs) > maxAttributes {
+		return bad("InvalidParameterValue", "the message has %d attributes, at most %d are allowed", len(attrs), maxAttributes)
+	}
+	for name, a := range attrs {
+		kind, _, _ := strings.Cut(a.DataType, ".")
+		switch {
+		case kind != "String" && kind != "Number" && kind != "Binary":
+			return bad("InvalidParameterValue", "the message attribute %q has the type %q: expected String, Number or Binary", name, a.DataType)
+		case kind == "Binary" && len(a.BinaryValue) == 0 || kind != "Binary" && a.StringValue == "":
+			return bad("InvalidParameterValue", "the message attribute %q is empty", name)
+		}
 	}
 	return nil
 }
@@ -166,12 +192,15 @@ func (q *queue) add(e *entry) (*sendReply, *apiError) {
 	}
 	out := &sendReply{MessageId: m.id, MD5OfMessageBody: m.md5, MD5OfMessageAttributes: m.attrsMD5}
 	if q.fifo {
-		m.dedup = cmp.Or(e.MessageDeduplicationId, m.md5)
+		m.dedup = e.MessageDeduplicationId
+		if m.dedup == "" {
+			m.dedup = fmt.Sprintf("%x", sha256.Sum256([]byte(m.body)))
+		}
 		if before, ok := q.dedup[m.dedup]; ok && now.Sub(before.at) < dedupWindow {
 			out.MessageId = before.id
 			return out, nil
 		}
-		q.dedup[m.dedup] = sent{now, m.id}
+		q.remember(m.dedup, sent{now, m.id})
 		q.sequence++
 		m.sequence = q.sequence
 		out.SequenceNumber = sequenceText(m.sequence)

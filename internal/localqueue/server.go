@@ -42,7 +42,7 @@ const maxRequest = 16 << 20
 // account is the account whose queues these are.
 const account = "000000000000"
 
-// actions are the calls that the server knows, by the name behind AmazonSQS. in X-Amz-Target.
+// action returns the call of the name behind AmazonSQS. in X-Amz-Target, nil for one that the server has not.
 func (s *Server) action(name string) func(*http.Request, []byte) (any, error) {
 	switch name {
 	case "CreateQueue":
@@ -94,22 +94,38 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	reply(w, out, err)
 }
 
+// queryCode is the name that an error has in the header, where it may differ from that in the body: the older
+// protocol's, which clients still look at.
+func queryCode(code string) string {
+	switch code {
+	case "QueueDoesNotExist":
+		return "AWS.SimpleQueueService.NonExistentQueue"
+	case "QueueNameExists":
+		return "QueueAlreadyExists"
+	}
+	return code
+}
+
 func reply(w http.ResponseWriter, out any, err error) {
-	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 	var api *apiError
 	switch {
 	case err == nil:
+		if out == nil {
+			out = struct{}{}
+		}
+		send(w, http.StatusOK, out)
 	case errors.As(err, &api):
-		w.Header().Set("X-Amzn-Query-Error", api.code+";Sender")
-		w.WriteHeader(api.status)
-		out = map[string]string{"__type": "com.amazonaws.sqs#" + strings.TrimPrefix(api.code, "AWS.SimpleQueueService."), "message": api.text}
+		w.Header().Set("X-Amzn-Query-Error", queryCode(api.code)+";Sender")
+		send(w, api.status, map[string]string{"__type": "com.amazonaws.sqs#" + strings.TrimPrefix(api.code, "AWS.SimpleQueueService."), "message": api.text})
 	default:
-		w.WriteHeader(http.StatusInternalServerError)
-		out = map[string]string{"__type": "InternalError", "message": err.Error()}
+		send(w, http.StatusInternalServerError, map[string]string{"__type": "com.amazonaws.sqs#InternalFailure", "message": err.Error()})
 	}
-	if out == nil {
-		return
-	}
+}
+
+// send writes one reply.
+func send(w http.ResponseWriter, status int, out any) {
+	w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(out) // the client is gone: nothing to do
 }
 
@@ -159,12 +175,14 @@ func (s *Server) createQueue(r *http.Request, body []byte) (any, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.queues[in.QueueName] == nil {
-		q := newQueue(in.QueueName)
-		if err := q.set(in.Attributes); err != nil {
-			return nil, err
-		}
+	q := newQueue(in.QueueName)
+	if err := q.set(in.Attributes); err != nil {
+		return nil, err
+	}
+	if before := s.queues[in.QueueName]; before == nil {
 		s.queues[in.QueueName] = q
+	} else if !before.agrees(in.Attributes, q) {
+		return nil, bad("QueueNameExists", "the queue %q exists with other attributes", in.QueueName)
 	}
 	return urlReply{urlOf(r, in.QueueName)}, nil
 }
@@ -260,7 +278,7 @@ func (s *Server) purge(_ *http.Request, body []byte) (any, error) {
 		return nil, err
 	}
 	return s.withQueue(in.QueueUrl, func(q *queue) (any, error) {
-		q.messages = nil
+		q.clear()
 		return nil, nil
 	})
 }

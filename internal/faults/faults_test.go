@@ -1,0 +1,67 @@
+package faults
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+)
+
+// outcome makes one request and says what the client saw.
+func outcome(t *testing.T, url string) string {
+	t.Helper()
+	resp, err := http.Get(url)
+	if err != nil {
+		return "no reply"
+	}
+	defer resp.Body.Close()
+	if _, err := io.ReadAll(resp.Body); err != nil {
+		return "cut reply"
+	}
+	return resp.Status
+}
+
+func TestWrap(t *testing.T) {
+	f := func(r Rates, wantDone int, want string) {
+		t.Helper()
+		done := 0
+		h := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			done++
+			_, _ = io.WriteString(w, "a reply that can be cut in the middle")
+		})
+		web := httptest.NewServer(Wrap(1, r)(h))
+		defer web.Close()
+		if got := outcome(t, web.URL); got != want {
+			t.Errorf("%+v: found %s, expected %s", r, got, want)
+		}
+		web.Close()
+		if (done > 0) != (wantDone > 0) {
+			t.Errorf("%+v: carried out %d times, expected %d", r, done, wantDone)
+		}
+	}
+	f(Rates{}, 1, "200 OK")
+	f(Rates{Delay: 1, MaxDelay: time.Millisecond}, 1, "200 OK")
+	f(Rates{Throttle: 1}, 0, "429 Too Many Requests")
+	f(Rates{Fail: 1}, 0, "500 Internal Server Error")
+	f(Rates{Cut: 1}, 0, "no reply")
+	f(Rates{Lost: 1}, 1, "no reply")
+	f(Rates{Half: 1}, 1, "cut reply")
+}
+
+func TestSeedFixesTheFaults(t *testing.T) {
+	roll := func(seed uint64) (s string) {
+		d := NewDice(seed)
+		for range 64 {
+			if d.Hit(0.5) {
+				s += "x"
+			} else {
+				s += "."
+			}
+		}
+		return s
+	}
+	if roll(7) != roll(7) || roll(7) == roll(8) {
+		t.Error("the same seed gives other faults, or another seed the same")
+	}
+}
