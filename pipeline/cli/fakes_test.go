@@ -87,7 +87,7 @@ func linesSpec() plugin.Spec {
 		if !ok {
 			return nil, err
 		}
-		built.Redelivers = c.Queue
+		built.Packed = c.Queue
 		built.Probe = func(context.Context) error {
 			if c.Probe != "" {
 				return errors.New(c.Probe)

@@ -110,12 +110,12 @@ func read(b *event.Batch, c *testCase, step *plugin.InputStep) error {
 		err = readEvents(b, c.events)
 	case c.message != nil && step.Built.NewDecoder != nil:
 		err = decode(b, step.Built.NewDecoder(), c.message)
-	case step.Built.NewDecoder != nil && !step.Built.Redelivers:
-		err = decode(b, step.Built.NewDecoder(), c.lines)
 	case c.message != nil:
 		readLines(b, c.message)
-	default:
+	case step.Built.NewDecoder == nil || step.Built.Packed:
 		readLines(b, c.lines)
+	default:
+		err = decodeLines(b, step.Built.NewDecoder(), c.lines)
 	}
 	if err != nil {
 		return fmt.Errorf("read the input: %w", err)
@@ -135,6 +135,19 @@ func read(b *event.Batch, c *testCase, step *plugin.InputStep) error {
 }
 
 func quietAck() *event.Ack { return event.NewAck(func(event.Status) {}) }
+
+// decodeLines gives a decoder lines: at once when it finds them itself, else one by one.
+func decodeLines(b *event.Batch, d plugin.Decoder, text []byte) error {
+	if _, ok := d.(plugin.FinishDecoder); ok {
+		return decode(b, d, text)
+	}
+	for line := range bytes.Lines(text) {
+		if err := decode(b, d, bytes.TrimSuffix(line, []byte("\n"))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // decode gives a decoder one file or message.
 func decode(b *event.Batch, d plugin.Decoder, raw []byte) error {

@@ -58,9 +58,12 @@ type BuiltInput struct {
 	Redelivers bool
 
 	// NewDecoder, where it is set, makes a decoder of what the input reads, for `test` and `explain`: of the
-	// content of a file or stream, in which it finds lines and joins them as the input does, or of the body
-	// of one message. It is called only when the options had no problem.
+	// body of one message; or, if it finishes (FinishDecoder), of the content of a file or stream, in which it
+	// finds lines and joins them as the input does. It is called only when the options had no problem.
 	NewDecoder func() Decoder
+
+	// Packed: messages hold lines that a shipper has read, so the lines of a case need no decoding.
+	Packed bool
 
 	// Probe, where it is set, asks the network for `check --live` whether the input could do its work. It
 	// needs no Start, and takes nothing exclusive.

@@ -23,6 +23,7 @@ type compiled struct {
 	timeout      time.Duration
 	perEvent     bool // the timeout is that of all expressions together
 	most         int  // the greatest number of captures that an expression has
+	expressions  int
 }
 
 func build(c Config, env plugin.Env) (*plugin.BuiltFilter, error) {
@@ -56,13 +57,15 @@ func build(c Config, env plugin.Env) (*plugin.BuiltFilter, error) {
 				continue
 			}
 			warn(env.Problems, at, text, p)
+			p.number, p.at, p.text = f.expressions, at, text
+			f.expressions++
 			f.most = max(f.most, len(p.fields))
 			s.patterns = append(s.patterns, p.pattern)
 		}
 		f.sources = append(f.sources, s)
 	}
 	return &plugin.BuiltFilter{New: func() plugin.Filter {
-		return &filter{compiled: f, caps: make([]string, f.most)}
+		return &filter{compiled: f, caps: make([]string, f.most), used: make([]bool, f.expressions)}
 	}}, nil
 }
 

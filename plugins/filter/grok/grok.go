@@ -67,6 +67,9 @@ type matcher interface {
 
 // pattern is one expression for one field.
 type pattern struct {
+	number  int // among all expressions of the filter
+	text    string
+	at      string // its place in the options
 	matcher matcher
 	filter  prefilter
 	fields  []field
@@ -90,6 +93,7 @@ type filter struct {
 	*compiled
 	caps []string
 	buf  []byte
+	used []bool // the expressions that have matched, by their numbers
 }
 
 // Process matches each event's fields and puts the captures into the event.
@@ -166,6 +170,7 @@ func (f *filter) text(e *event.Event, s *source, text string, w *watch) bool {
 		if !matched {
 			continue
 		}
+		f.used[p.number] = true
 		for j := range p.fields {
 			f.put(e, &p.fields[j], caps[j])
 		}
@@ -174,6 +179,15 @@ func (f *filter) text(e *event.Event, s *source, text string, w *watch) bool {
 		}
 	}
 	return matched
+}
+
+// Covered tells which expressions have matched.
+func (f *filter) Covered(add func(option, text string, used bool)) {
+	for _, s := range f.sources {
+		for _, p := range s.patterns {
+			add(p.at, p.text, f.used[p.number])
+		}
+	}
 }
 
 // put adds a capture to the event: a field that has text already becomes a list, and one that is neither

@@ -41,9 +41,12 @@ func build(c Config, env plugin.Env) (*plugin.BuiltInput, error) {
 	if c.Message == stdinMessage && len(c.Lines) == 0 {
 		env.Problems.Errorf("message", "%q does not read from standard input; use the stdin input", stdinMessage)
 	}
-	return &plugin.BuiltInput{Start: func(_ context.Context, o plugin.StartOptions) (plugin.Input, error) {
-		return start(c, env, o)
-	}}, nil
+	return &plugin.BuiltInput{
+		Start: func(_ context.Context, o plugin.StartOptions) (plugin.Input, error) {
+			return start(c, env, o)
+		},
+		NewDecoder: func() plugin.Decoder { return c.Codec.Built.NewDecoder() },
+	}, nil
 }
 
 func start(c Config, env plugin.Env, o plugin.StartOptions) (*input, error) {

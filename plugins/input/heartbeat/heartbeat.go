@@ -53,9 +53,12 @@ func build(c Config, env plugin.Env) (*plugin.BuiltInput, error) {
 	if c.Message == epoch || c.Message == sequence {
 		env.Problems.Errorf("message", "%q chooses no sequence here; write sequence: %s", c.Message, c.Message)
 	}
-	return &plugin.BuiltInput{Start: func(_ context.Context, o plugin.StartOptions) (plugin.Input, error) {
-		return start(c, env, o)
-	}}, nil
+	return &plugin.BuiltInput{
+		Start: func(_ context.Context, o plugin.StartOptions) (plugin.Input, error) {
+			return start(c, env, o)
+		},
+		NewDecoder: func() plugin.Decoder { return c.Codec.Built.NewDecoder() },
+	}, nil
 }
 
 func start(c Config, env plugin.Env, o plugin.StartOptions) (*input, error) {

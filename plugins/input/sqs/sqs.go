@@ -72,7 +72,9 @@ func build(c Config, env plugin.Env) (*plugin.BuiltInput, error) {
 	}
 	return &plugin.BuiltInput{
 		Replayable: true, Redelivers: true, Streams: true,
-		Start: func(_ context.Context, o plugin.StartOptions) (plugin.Input, error) { return start(c, env, o) },
+		Start:      func(_ context.Context, o plugin.StartOptions) (plugin.Input, error) { return start(c, env, o) },
+		NewDecoder: func() plugin.Decoder { return c.Codec.Built.NewDecoder() },
+		Packed:     c.Codec.Name == defaults().Codec.Name,
 	}, nil
 }
 

@@ -27,27 +27,34 @@ func build(c Config, env plugin.Env) (*plugin.BuiltInput, error) {
 	if _, err := c.Codec.Decoder(); err != nil {
 		env.Problems.Errorf("codec", "%v", err)
 	}
-	return &plugin.BuiltInput{Start: func(context.Context, plugin.StartOptions) (plugin.Input, error) {
-		return start(os.Stdin, c, env)
-	}}, nil
+	return &plugin.BuiltInput{
+		Start: func(context.Context, plugin.StartOptions) (plugin.Input, error) {
+			return start(os.Stdin, c, env)
+		},
+		NewDecoder: func() plugin.Decoder { return byStream(c.Codec.Built.NewDecoder()) },
+	}, nil
 }
 
 func start(file *os.File, c Config, env plugin.Env) (*input, error) {
-	d, err := c.Codec.Decoder()
+	dec, err := c.Codec.Decoder()
 	if err != nil {
 		return nil, err
 	}
 	if _, err := file.Stat(); err != nil {
 		return nil, fmt.Errorf("start stdin: %w", err)
 	}
-	dec, ok := d.(streamDecoder)
-	if !ok {
-		dec = &byLine{d, frame.NewSplitter("\n", maxLine)}
-	}
 	return &input{
 		file: file, fd: int32(file.Fd()),
-		decoder: dec, budget: env.Budget, gate: lane.NewGate(),
+		decoder: byStream(dec), budget: env.Budget, gate: lane.NewGate(),
 	}, nil
+}
+
+// byStream returns the codec's decoder, behind one that finds lines if it does not do that itself.
+func byStream(d plugin.Decoder) streamDecoder {
+	if dec, ok := d.(streamDecoder); ok {
+		return dec
+	}
+	return &byLine{d, frame.NewSplitter("\n", maxLine)}
 }
 
 // streamDecoder is a decoder that finds the frames of a stream itself.
