@@ -2,6 +2,7 @@ package event
 
 import (
 	"iter"
+	"slices"
 	"time"
 )
 
@@ -148,6 +149,22 @@ func (b *Batch) Attach(e *Event) {
 	e.skip = 0
 	b.letGo(e)
 	b.put(e)
+}
+
+// AttachFirst puts detached events in front of all others, in their order: what was held back came before
+// what the batch holds now. A loop over the batch that is under way must not call it.
+func (b *Batch) AttachFirst(events ...*Event) {
+	if len(events) == 0 {
+		return
+	}
+	b.events = slices.Insert(b.events, 0, events...)
+	for i, e := range b.events {
+		e.place = i
+	}
+	for _, e := range events {
+		e.skip = 0
+		b.letGo(e)
+	}
 }
 
 // letGo counts that a detached event is held no longer.

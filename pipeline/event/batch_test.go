@@ -245,3 +245,28 @@ func TestRecycleForgetsBigEvents(t *testing.T) {
 		t.Errorf("kept %d fields, meta %v", cap(e.Fields), e.Meta[:1])
 	}
 }
+
+func TestAttachFirstKeepsTheOrderOfTime(t *testing.T) {
+	a := NewAck(func(Status) {})
+	var b Batch
+	var events []*Event
+	for range 5 {
+		events = append(events, b.Append(a))
+	}
+	a.Seal()
+	b.Detach(events[3])
+	b.Detach(events[1])
+	b.Compact(nil)
+	b.AttachFirst(events[1], events[3])
+	want := []*Event{events[1], events[3], events[0], events[2], events[4]}
+	if got := slices.Collect(b.All()); !slices.Equal(got, want) || b.Held != 0 {
+		t.Errorf("the order is wrong, or %d are held", b.Held)
+	}
+	b.Detach(events[0]) // places were kept
+	b.Compact(nil)
+	if b.Len() != 4 || b.Held != 1 {
+		t.Errorf("%d events and %d held, want 4 and 1", b.Len(), b.Held)
+	}
+	b.Attach(events[0])
+	b.Settle(Delivered)
+}

@@ -15,6 +15,7 @@ import (
 	"sluice/plugins/filter/date"
 	"sluice/plugins/filter/drop"
 	"sluice/plugins/filter/grok"
+	"sluice/plugins/filter/multiline"
 	"sluice/plugins/filter/mutate"
 	"sluice/plugins/input/generator"
 	"sluice/plugins/input/heartbeat"
@@ -58,6 +59,7 @@ func common() []plugin.Spec {
 		date.Plugin(),
 		drop.Plugin(),
 		grok.Plugin(),
+		multiline.Plugin(),
 		mutate.Plugin(),
 
 		null.Plugin(),

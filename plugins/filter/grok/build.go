@@ -2,7 +2,6 @@ package grok
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -77,7 +76,7 @@ func library(c *Config, env plugin.Env) *patterns.Library {
 		if !filepath.IsAbs(dir) {
 			dir = filepath.Join(env.Dir, dir)
 		}
-		if err := readDir(lib, dir, c.PatternsFilesGlob); err != nil {
+		if err := lib.ReadDir(dir, c.PatternsFilesGlob); err != nil {
 			env.Problems.Errorf(at, "%v", err)
 		}
 	}
@@ -87,46 +86,6 @@ func library(c *Config, env plugin.Env) *patterns.Library {
 		}
 	}
 	return lib
-}
-
-// readDir reads a file, or the files of a folder that glob names, in alphabetical order.
-func readDir(lib *patterns.Library, dir, glob string) error {
-	info, err := os.Stat(dir)
-	if err != nil {
-		return fmt.Errorf("read patterns: %w", err)
-	}
-	if !info.IsDir() {
-		return readFile(lib, dir)
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return fmt.Errorf("read patterns: %w", err)
-	}
-	for _, e := range entries {
-		ok, err := filepath.Match(glob, e.Name())
-		if err != nil {
-			return fmt.Errorf("patterns_files_glob %q: %w", glob, err)
-		}
-		if !ok || e.IsDir() {
-			continue
-		}
-		if err := readFile(lib, filepath.Join(dir, e.Name())); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func readFile(lib *patterns.Library, name string) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return fmt.Errorf("read patterns: %w", err)
-	}
-	defer f.Close() //nolint:errcheck // it was only read
-	if err := lib.Read(f, name); err != nil {
-		return fmt.Errorf("read patterns: %w", err)
-	}
-	return nil
 }
 
 // checkedPattern is a compiled pattern with what is doubtful about it.
