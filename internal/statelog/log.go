@@ -16,16 +16,16 @@ import (
 
 // Names in the folder, and the beginning of the file.
 const (
-	logName      = "state.log"
-	newName      = "state.log.new"
-	damagedName  = "state.log.damaged-"
-	lockName     = "lock"
-	magic        = "SluiceL1" // format 1
-	headSize     = 8          // of a record: length and checksum
-	maxRecord    = 1 << 24    // a longer length is damage
-	dirPerm      = 0o750
-	filePerm     = 0o640
-	damagedStamp = "20060102T150405.000000000Z"
+	logName    = "state.log"
+	newName    = "state.log.new"
+	asideName  = "state.log.%s-%s"
+	lockName   = "lock"
+	magic      = "SluiceL1" // format 1
+	headSize   = 8          // of a record: length and checksum
+	maxRecord  = 1 << 24    // a longer length is damage
+	dirPerm    = 0o750
+	filePerm   = 0o640
+	asideStamp = "20060102T150405.000000000Z"
 )
 
 // MaxRecord is the largest size of a record in bytes.
@@ -111,7 +111,7 @@ func (l *Log) load(apply func([]byte) error) (Report, error) {
 	}
 	rep.Lost = int64(len(data) - good)
 	if rep.Lost > 0 {
-		rep.Aside, rep.Err = l.setAside(data)
+		rep.Aside, rep.Err = l.setAside("damaged", data)
 	}
 	if good == 0 { // not even the beginning of the file is good
 		return rep, l.Rewrite(func(func([]byte)) {})
@@ -152,17 +152,26 @@ func checksum(length, rec []byte) uint32 {
 	return crc32.Update(crc32.Checksum(length, castagnoli), castagnoli, rec)
 }
 
-// setAside copies a damaged log, whole, to a file of its own and returns its name.
-func (l *Log) setAside(data []byte) (string, error) {
-	name := filepath.Join(l.dir, damagedName+time.Now().UTC().Format(damagedStamp))
+// SetAside copies the log as it is to a file of its own, whose name holds why and the time, and returns that
+// name. The caller then rewrites the log.
+func (l *Log) SetAside(why string) (string, error) {
+	data, err := os.ReadFile(filepath.Join(l.dir, logName)) //nolint:gosec // within the state folder
+	if err != nil {
+		return "", fmt.Errorf("set state aside: %w", err)
+	}
+	return l.setAside(why, data)
+}
+
+func (l *Log) setAside(why string, data []byte) (string, error) {
+	name := filepath.Join(l.dir, fmt.Sprintf(asideName, why, time.Now().UTC().Format(asideStamp)))
 	f, err := l.open(name)
 	if err != nil {
-		return "", fmt.Errorf("set damaged state aside: %w", err)
+		return "", fmt.Errorf("set state aside: %w", err)
 	}
 	_, err = f.WriteAt(data, 0)
 	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
 		_ = os.Remove(name) // half a copy helps nobody
-		return "", fmt.Errorf("set damaged state aside: %w", err)
+		return "", fmt.Errorf("set state aside: %w", err)
 	}
 	return name, nil
 }
