@@ -17,10 +17,12 @@ import (
 	"sluice/plugins/filter/grok"
 	"sluice/plugins/filter/multiline"
 	"sluice/plugins/filter/mutate"
+	fileinput "sluice/plugins/input/file"
 	"sluice/plugins/input/generator"
 	"sluice/plugins/input/heartbeat"
 	sqsinput "sluice/plugins/input/sqs"
 	"sluice/plugins/input/stdin"
+	"sluice/plugins/output/elasticsearch"
 	"sluice/plugins/output/null"
 	sqsoutput "sluice/plugins/output/sqs"
 	"sluice/plugins/output/stdout"
@@ -38,6 +40,8 @@ func Shipper() []plugin.Spec {
 func Reader() []plugin.Spec {
 	return slices.Concat(common(), []plugin.Spec{
 		sqsinput.Plugin(),
+
+		elasticsearch.Plugin(),
 		sqsoutput.Plugin(),
 	})
 }
@@ -45,6 +49,7 @@ func Reader() []plugin.Spec {
 // common are the plugins that both programs have.
 func common() []plugin.Spec {
 	return []plugin.Spec{
+		fileinput.Plugin(),
 		generator.Plugin(),
 		heartbeat.Plugin(),
 		stdin.Plugin(),
