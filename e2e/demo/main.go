@@ -62,7 +62,7 @@ func demo(ctx context.Context, serve bool) error {
 		return files
 	}
 	s, err := harness.NewStage(ctx, harness.Setup{
-		Dir: dir, Bin: dir, Queue: queue.URL, Index: index.URL,
+		Dir: filepath.Join(dir, "run"), Bin: dir, Queue: queue.URL, Index: index.URL,
 		Shipper: config("configs/shipper.yaml", "e2e/testdata/kafka-shipper.yaml"),
 		Reader:  config("configs/reader.yaml", "e2e/testdata/kafka-reader.yaml"),
 	})
