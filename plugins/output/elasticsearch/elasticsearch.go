@@ -8,6 +8,7 @@ package elasticsearch
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/klauspost/compress/gzip"
@@ -126,6 +127,13 @@ func build(c Config, env plugin.Env) (*plugin.BuiltOutput, error) {
 	return &plugin.BuiltOutput{
 		Start: func(_ context.Context, lanes int) (plugin.Output, error) {
 			return newOutput(&c, t, conn, tmpl, startEnv{env, lanes})
+		},
+		Probe: func(ctx context.Context) error {
+			o, err := newOutput(&c, t, conn, tmpl, startEnv{env, 1})
+			if err != nil {
+				return err
+			}
+			return errors.Join(o.Probe(ctx), o.Close(ctx))
 		},
 		Preview: t.preview,
 	}, nil
