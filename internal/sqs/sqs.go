@@ -9,18 +9,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
 // Limits of the service (SQS developer guide, "Quotas").
@@ -31,151 +27,32 @@ const (
 	MaxHold         = 12 * time.Hour // in all, counted from the receive
 )
 
-// Options say which queue and how to reach it. Empty options are left to the standard provider chain.
-type Options struct {
-	Queue       string // name or URL
-	Owner       string // account that owns the queue
-	Region      string
-	Endpoint    string
-	AccessKey   string
-	SecretKey   string
-	Session     string
-	Profile     string
-	RoleARN     string
-	RoleSession string
-	TokenFile   string         // web identity, with RoleARN
-	HTTP        aws.HTTPClient // for tests; nil is the SDK's
-}
-
 // Queue is one queue.
 type Queue struct {
-	o Options
+	o    Options
+	lock chan struct{} // held by who reads or changes what is below; a channel, so that waiting ends with a context
 
-	mu     sync.Mutex
-	client *sqs.Client
-	url    string
-	attrs  Attributes
-	known  time.Time // when attrs were read
-}
-
-// Attributes are the queue's settings that matter here.
-type Attributes struct {
-	Visibility time.Duration
-	MaxMessage int // bytes
-	Visible    int // about so many messages are waiting
-	InFlight   int
+	s         session
+	http      *http.Client
+	refreshAt time.Time // when the attributes are too old; zero: never read
 }
 
 // New returns a queue; nothing is asked yet.
-func New(o Options) *Queue { return &Queue{o: o} }
+func New(o Options) *Queue { return &Queue{o: o, lock: make(chan struct{}, 1)} }
 
-// attrsAge is how old attributes may be before they are asked for again.
-const attrsAge = 5 * time.Minute
-
-// connect returns the client, the URL and the attributes, asking for what is not known.
-func (q *Queue) connect(ctx context.Context) (*sqs.Client, string, Attributes, error) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.client == nil {
-		cfg, err := q.load(ctx)
-		if err != nil {
-			return nil, "", Attributes{}, fmt.Errorf("load AWS configuration: %w", err)
-		}
-		q.client = sqs.NewFromConfig(cfg, func(o *sqs.Options) {
-			if q.o.Endpoint != "" {
-				o.BaseEndpoint = &q.o.Endpoint
-			}
-		})
+// Close closes the connections that are idle. The queue can be used further.
+func (q *Queue) Close() {
+	q.lock <- struct{}{}
+	defer func() { <-q.lock }()
+	if q.http != nil {
+		q.http.CloseIdleConnections()
 	}
-	if q.url == "" {
-		if err := q.resolve(ctx); err != nil {
-			return nil, "", Attributes{}, err
-		}
-	}
-	if time.Since(q.known) > attrsAge {
-		if err := q.refresh(ctx); err != nil {
-			return nil, "", Attributes{}, err
-		}
-	}
-	return q.client, q.url, q.attrs, nil
-}
-
-func (q *Queue) load(ctx context.Context) (aws.Config, error) {
-	opts := []func(*config.LoadOptions) error{
-		config.WithRetryer(func() aws.Retryer { return aws.NopRetryer{} }),
-	}
-	if q.o.Region != "" {
-		opts = append(opts, config.WithRegion(q.o.Region))
-	}
-	if q.o.Profile != "" {
-		opts = append(opts, config.WithSharedConfigProfile(q.o.Profile))
-	}
-	if q.o.AccessKey != "" {
-		opts = append(opts, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(q.o.AccessKey, q.o.SecretKey, q.o.Session)))
-	}
-	if q.o.HTTP != nil {
-		opts = append(opts, config.WithHTTPClient(q.o.HTTP))
-	}
-	cfg, err := config.LoadDefaultConfig(ctx, opts...)
-	if err != nil || q.o.RoleARN == "" {
-		return cfg, err
-	}
-	client := sts.NewFromConfig(cfg)
-	var p aws.CredentialsProvider
-	if q.o.TokenFile != "" {
-		p = stscreds.NewWebIdentityRoleProvider(client, q.o.RoleARN, stscreds.IdentityTokenFile(q.o.TokenFile), func(o *stscreds.WebIdentityRoleOptions) {
-			o.RoleSessionName = q.o.RoleSession
-		})
-	} else {
-		p = stscreds.NewAssumeRoleProvider(client, q.o.RoleARN, func(o *stscreds.AssumeRoleOptions) { o.RoleSessionName = q.o.RoleSession })
-	}
-	cfg.Credentials = aws.NewCredentialsCache(p)
-	return cfg, nil
-}
-
-func (q *Queue) resolve(ctx context.Context) error {
-	if strings.HasPrefix(q.o.Queue, "http://") || strings.HasPrefix(q.o.Queue, "https://") {
-		q.url = q.o.Queue
-		return nil
-	}
-	in := &sqs.GetQueueUrlInput{QueueName: &q.o.Queue}
-	if q.o.Owner != "" {
-		in.QueueOwnerAWSAccountId = &q.o.Owner
-	}
-	out, err := q.client.GetQueueUrl(ctx, in)
-	if err != nil {
-		return fmt.Errorf("find queue %q: %w", q.o.Queue, err)
-	}
-	q.url = aws.ToString(out.QueueUrl)
-	return nil
-}
-
-func (q *Queue) refresh(ctx context.Context) error {
-	out, err := q.client.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &q.url, AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll}})
-	if err != nil {
-		return fmt.Errorf("read attributes of queue %q: %w", q.o.Queue, err)
-	}
-	number := func(name types.QueueAttributeName, def int) int {
-		n, err := strconv.Atoi(out.Attributes[string(name)])
-		if err != nil {
-			return def
-		}
-		return n
-	}
-	q.attrs = Attributes{
-		Visibility: time.Duration(number(types.QueueAttributeNameVisibilityTimeout, 30)) * time.Second,
-		MaxMessage: number(types.QueueAttributeNameMaximumMessageSize, MaxRequestBytes),
-		Visible:    number(types.QueueAttributeNameApproximateNumberOfMessages, 0),
-		InFlight:   number(types.QueueAttributeNameApproximateNumberOfMessagesNotVisible, 0),
-	}
-	q.known = time.Now()
-	return nil
 }
 
 // Attributes returns the queue's settings, at most a few minutes old.
 func (q *Queue) Attributes(ctx context.Context) (Attributes, error) {
-	_, _, a, err := q.connect(ctx)
-	return a, err
+	s, err := q.connect(ctx)
+	return s.attrs, err
 }
 
 // Entry is a message to send.
@@ -198,14 +75,13 @@ var errNoReply = errors.New("the reply does not name the entry")
 // Send sends up to MaxEntries messages of up to MaxRequestBytes in all. The outcomes are those of the entries: nil
 // for what was taken, an *EntryError or another error for what was not. err is about the whole request.
 func (q *Queue) Send(ctx context.Context, entries []Entry) (outcomes []error, err error) {
-	client, url, _, err := q.connect(ctx)
+	s, err := q.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	in := &sqs.SendMessageBatchInput{QueueUrl: &url}
+	in := &sqs.SendMessageBatchInput{QueueUrl: &s.url}
 	for i := range entries {
-		id := strconv.Itoa(i)
-		e := types.SendMessageBatchRequestEntry{Id: &id, MessageBody: &entries[i].Body}
+		e := types.SendMessageBatchRequestEntry{Id: entryID(i), MessageBody: &entries[i].Body}
 		if entries[i].Group != "" {
 			e.MessageGroupId = &entries[i].Group
 		}
@@ -214,25 +90,33 @@ func (q *Queue) Send(ctx context.Context, entries []Entry) (outcomes []error, er
 		}
 		in.Entries = append(in.Entries, e)
 	}
-	out, err := client.SendMessageBatch(ctx, in)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	out, err := s.client.SendMessageBatch(ctx, in)
 	if err != nil {
+		q.forget(err)
 		return nil, fmt.Errorf("send messages: %w", err)
 	}
-	good := make([]string, 0, len(out.Successful))
-	for _, s := range out.Successful {
-		good = append(good, aws.ToString(s.Id))
+	good := make([]*string, len(out.Successful))
+	for i := range out.Successful {
+		good[i] = out.Successful[i].Id
 	}
 	return outcomesOf(len(entries), good, out.Failed), nil
 }
 
+func entryID(i int) *string {
+	id := strconv.Itoa(i)
+	return &id
+}
+
 // outcomesOf puts the two lists of a batch reply into the order of its entries.
-func outcomesOf(n int, good []string, failed []types.BatchResultErrorEntry) []error {
+func outcomesOf(n int, good []*string, failed []types.BatchResultErrorEntry) []error {
 	outcomes := make([]error, n)
 	for i := range outcomes {
 		outcomes[i] = errNoReply
 	}
-	set := func(id string, err error) {
-		if i, convErr := strconv.Atoi(id); convErr == nil && i >= 0 && i < n {
+	set := func(id *string, err error) {
+		if i, convErr := strconv.Atoi(aws.ToString(id)); convErr == nil && i >= 0 && i < n {
 			outcomes[i] = err
 		}
 	}
@@ -240,7 +124,7 @@ func outcomesOf(n int, good []string, failed []types.BatchResultErrorEntry) []er
 		set(id, nil)
 	}
 	for _, f := range failed {
-		set(aws.ToString(f.Id), &EntryError{aws.ToString(f.Code), aws.ToString(f.Message), f.SenderFault})
+		set(f.Id, &EntryError{aws.ToString(f.Code), aws.ToString(f.Message), f.SenderFault})
 	}
 	return outcomes
 }
@@ -249,86 +133,137 @@ func outcomesOf(n int, good []string, failed []types.BatchResultErrorEntry) []er
 type Message struct {
 	ID, Body, Receipt, MD5 string
 
-	Sent     time.Time // by its sender
-	Receives int
-	Received time.Time // begins the time that it may be held
+	Sent     time.Time     // by its sender; zero when the service does not say
+	Receives int           // this one included; 0 when the service does not say
+	Received time.Time     // before the receive: the time that it may be held begins here or later
+	Hidden   time.Duration // how long it is hidden from then on
 }
 
-// Receive waits up to wait (rounded up to seconds, at most MaxWait) for up to n messages.
+// Receive waits up to wait (rounded up to seconds, at most MaxWait) for up to n messages. It hides them for as
+// long as the queue's attributes say, at least a second.
 func (q *Queue) Receive(ctx context.Context, n int, wait time.Duration) ([]Message, error) {
-	client, url, _, err := q.connect(ctx)
+	s, err := q.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out, err := client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
-		QueueUrl: &url, MaxNumberOfMessages: int32(min(n, MaxEntries)), //nolint:gosec // small
-		WaitTimeSeconds:             int32((min(wait, MaxWait) + time.Second - 1) / time.Second), //nolint:gosec // small
-		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameSentTimestamp, types.MessageSystemAttributeNameApproximateReceiveCount},
+	wait = min(max(wait, 0), MaxWait)
+	hidden := s.attrs.Visibility
+	if hidden < time.Second {
+		hidden = defaultVisibility // a queue that hides nothing would give each message to every lane
+	}
+	ctx, cancel := context.WithTimeout(ctx, wait+callTimeout)
+	defer cancel()
+	before := time.Now()
+	out, err := s.client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+		QueueUrl: &s.url, MaxNumberOfMessages: int32(min(n, MaxEntries)), VisibilityTimeout: int32(hidden / time.Second),
+		WaitTimeSeconds: int32((wait + time.Second - 1) / time.Second),
+		MessageSystemAttributeNames: []types.MessageSystemAttributeName{
+			types.MessageSystemAttributeNameSentTimestamp, types.MessageSystemAttributeNameApproximateReceiveCount,
+		},
 	})
 	if err != nil {
+		q.forget(err)
 		return nil, fmt.Errorf("receive messages: %w", err)
 	}
-	now := time.Now()
-	messages := make([]Message, 0, len(out.Messages))
+	messages := make([]Message, len(out.Messages))
 	for i := range out.Messages {
-		m := &out.Messages[i]
-		got := Message{ID: aws.ToString(m.MessageId), Body: aws.ToString(m.Body), Receipt: aws.ToString(m.ReceiptHandle), MD5: aws.ToString(m.MD5OfBody), Received: now}
-		if ms, err := strconv.ParseInt(m.Attributes[string(types.MessageSystemAttributeNameSentTimestamp)], 10, 64); err == nil {
-			got.Sent = time.UnixMilli(ms).UTC()
-		}
-		got.Receives, _ = strconv.Atoi(m.Attributes[string(types.MessageSystemAttributeNameApproximateReceiveCount)]) // 0 when the service does not say
-		messages = append(messages, got)
+		messages[i] = messageOf(&out.Messages[i])
+		messages[i].Hidden = hidden
+		// A long poll hides a message when it answers, so that the reply's time, less the time of a request,
+		// is the right one; the poll's begin is only a bound.
+		messages[i].Received = later(before, time.Now().Add(-requestTime))
 	}
 	return messages, nil
 }
 
+// requestTime is longer than a reply is on its way, in all but strange cases.
+const requestTime = time.Second
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func messageOf(m *types.Message) Message {
+	got := Message{ID: aws.ToString(m.MessageId), Body: aws.ToString(m.Body), Receipt: aws.ToString(m.ReceiptHandle), MD5: aws.ToString(m.MD5OfBody)}
+	if ms, err := strconv.ParseInt(m.Attributes[string(types.MessageSystemAttributeNameSentTimestamp)], 10, 64); err == nil {
+		got.Sent = time.UnixMilli(ms).UTC()
+	}
+	if n, err := strconv.Atoi(m.Attributes[string(types.MessageSystemAttributeNameApproximateReceiveCount)]); err == nil {
+		got.Receives = n
+	}
+	return got
+}
+
 // Delete deletes up to MaxEntries messages by their receipts; outcomes as for Send.
 func (q *Queue) Delete(ctx context.Context, receipts []string) (outcomes []error, err error) {
-	client, url, _, err := q.connect(ctx)
+	s, err := q.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	in := &sqs.DeleteMessageBatchInput{QueueUrl: &url}
+	in := &sqs.DeleteMessageBatchInput{QueueUrl: &s.url}
 	for i := range receipts {
-		id := strconv.Itoa(i)
-		in.Entries = append(in.Entries, types.DeleteMessageBatchRequestEntry{Id: &id, ReceiptHandle: &receipts[i]})
+		in.Entries = append(in.Entries, types.DeleteMessageBatchRequestEntry{Id: entryID(i), ReceiptHandle: &receipts[i]})
 	}
-	out, err := client.DeleteMessageBatch(ctx, in)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	out, err := s.client.DeleteMessageBatch(ctx, in)
 	if err != nil {
+		q.forget(err)
 		return nil, fmt.Errorf("delete messages: %w", err)
 	}
-	good := make([]string, 0, len(out.Successful))
-	for _, s := range out.Successful {
-		good = append(good, aws.ToString(s.Id))
+	good := make([]*string, len(out.Successful))
+	for i := range out.Successful {
+		good[i] = out.Successful[i].Id
 	}
 	return outcomesOf(len(receipts), good, out.Failed), nil
 }
 
-// Hide makes up to MaxEntries messages visible again after d, 0 for at once; outcomes as for Send.
-func (q *Queue) Hide(ctx context.Context, receipts []string, d time.Duration) (outcomes []error, err error) {
-	client, url, _, err := q.connect(ctx)
+// Visibility is a message by its receipt, and for how long it is to be hidden from now on.
+type Visibility struct {
+	Receipt string
+	Hidden  time.Duration // whole seconds; 0: visible at once
+}
+
+// Hide changes when up to MaxEntries messages become visible; outcomes as for Send.
+func (q *Queue) Hide(ctx context.Context, list []Visibility) (outcomes []error, err error) {
+	s, err := q.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	in := &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &url}
-	for i := range receipts {
-		id := strconv.Itoa(i)
-		in.Entries = append(in.Entries, types.ChangeMessageVisibilityBatchRequestEntry{Id: &id, ReceiptHandle: &receipts[i], VisibilityTimeout: int32(d / time.Second)}) //nolint:gosec // at most 12 hours
+	in := &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &s.url}
+	for i := range list {
+		in.Entries = append(in.Entries, types.ChangeMessageVisibilityBatchRequestEntry{
+			Id: entryID(i), ReceiptHandle: &list[i].Receipt, VisibilityTimeout: int32(list[i].Hidden / time.Second),
+		})
 	}
-	out, err := client.ChangeMessageVisibilityBatch(ctx, in)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	out, err := s.client.ChangeMessageVisibilityBatch(ctx, in)
 	if err != nil {
+		q.forget(err)
 		return nil, fmt.Errorf("change visibility: %w", err)
 	}
-	good := make([]string, 0, len(out.Successful))
-	for _, s := range out.Successful {
-		good = append(good, aws.ToString(s.Id))
+	good := make([]*string, len(out.Successful))
+	for i := range out.Successful {
+		good[i] = out.Successful[i].Id
 	}
-	return outcomesOf(len(receipts), good, out.Failed), nil
+	return outcomesOf(len(list), good, out.Failed), nil
 }
 
 // Gone reports whether an outcome says that the receipt is no longer good: the message was deleted, or its
 // time ran out and someone else may have it.
 func Gone(err error) bool {
 	var e *EntryError
-	return errors.As(err, &e) && (strings.Contains(e.Code, "ReceiptHandleIsInvalid") || strings.Contains(e.Code, "MessageNotInflight") || strings.Contains(e.Code, "InvalidParameterValue"))
+	if !errors.As(err, &e) {
+		return false
+	}
+	for _, code := range []string{"ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValue"} {
+		if strings.Contains(e.Code, code) {
+			return true
+		}
+	}
+	return false
 }

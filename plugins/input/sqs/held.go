@@ -2,6 +2,7 @@ package sqs
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -18,78 +19,100 @@ import (
 type message struct {
 	sqs.Message
 
-	visibility time.Duration // of the queue, when it was received
-	until      time.Time     // when it becomes visible unless its time is extended
-	size       int64         // bytes of the budget
-	after      time.Duration // when it is given back: how long it stays hidden
-	gone       bool          // its receipt is no longer good, or its time cannot be extended further
+	size int64 // bytes of the budget
+
+	// Guarded by held's lock.
+	until time.Time     // when it becomes visible unless its time is extended
+	after time.Duration // when it is given back: how long it stays hidden
+	gone  bool          // its receipt is no longer good, or its time cannot be extended further
 }
 
 // held keeps the messages that were received and have not ended: it extends their time while events are open,
 // deletes those that are done and gives back the others, in batches. One goroutine does the talking.
 type held struct {
-	queue *sqs.Queue
-	log   *slog.Logger
+	queue  *sqs.Queue
+	log    *slog.Logger
+	linger time.Duration // how long a delete waits for others to share a request with
 
-	mu       sync.Mutex
-	open     map[*message]struct{}
-	delete   []*message
-	back     []*message
-	closing  bool
-	wakeup   chan struct{}
-	finished chan struct{}
+	mu      sync.Mutex
+	open    map[*message]struct{}
+	done    []*message // to be deleted
+	back    []*message // to be given back
+	flushAt time.Time  // when they are to be sent; zero: nothing is there
+	fails   int        // flushes that failed in a row
+	backs   int        // messages that had to be given back, ever
+	closing bool
+
+	wakeup chan struct{}
+	cancel context.CancelFunc // of the call that is under way
+	wg     sync.WaitGroup
 
 	deleted, extended, returned, deleteFailed, expired metrics.Counter
 }
 
-func newHeld(q *sqs.Queue, log *slog.Logger, env plugin.Env) *held {
+func newHeld(q *sqs.Queue, env plugin.Env, linger time.Duration) *held {
 	m := env.Metrics
 	h := &held{
-		queue: q, log: log, open: map[*message]struct{}{}, wakeup: make(chan struct{}, 1), finished: make(chan struct{}),
+		queue: q, log: env.Log(), linger: linger, open: map[*message]struct{}{}, wakeup: make(chan struct{}, 1),
 		deleted:      m.Counter("sqs_messages_deleted_total", "Messages deleted after all their events had ended."),
 		extended:     m.Counter("sqs_visibility_extended_total", "Times that a message's visibility timeout was extended."),
 		returned:     m.Counter("sqs_messages_returned_total", "Messages given back to the queue."),
 		deleteFailed: m.Counter("sqs_deletes_failed_total", "Deletes that failed and are tried again."),
-		expired:      m.Counter("sqs_messages_expired_total", "Messages whose time could not be extended any more."),
+		expired:      m.Counter("sqs_messages_expired_total", "Messages that could not be held any longer before their events had ended."),
 	}
-	m.GaugeFunc("sqs_messages_held", "Messages received whose events have not all ended.", func() float64 { return float64(h.count()) })
-	m.GaugeFunc("sqs_oldest_held_seconds", "Age, since it was sent, of the oldest message held.", h.oldest)
+	m.GaugeFunc("sqs_messages_held", "Messages received that have not yet been deleted or given back.", func() float64 { return float64(h.count()) })
+	m.GaugeFunc("sqs_oldest_held_seconds", "Age, since it was sent, of the oldest message whose events have not all ended.", h.oldest)
 	return h
 }
 
-// start begins the talking; close ends it.
-func (h *held) start() {
-	go h.run()
+// start begins the talking; close ends it. ctx gives values only.
+func (h *held) start(ctx context.Context) {
+	ctx, h.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	h.wg.Go(func() { h.run(ctx) })
 }
 
+// add takes charge of a message that was received.
 func (h *held) add(m *message) {
-	m.until = m.Received.Add(m.visibility)
 	h.mu.Lock()
+	m.until = m.Received.Add(m.Hidden)
 	h.open[m] = struct{}{}
 	h.mu.Unlock()
-	if m.visibility < extendShare*tick {
-		h.wake() // the next look must come sooner
-	}
+	h.wake() // it may be due before all others
 }
 
-// done is called when all events of a message have ended.
-func (h *held) done(m *message, s event.Status) {
+// lost reports whether the message is no longer ours.
+func (h *held) lost(m *message) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return m.gone
+}
+
+// end is called when all events of a message have ended, or when it is given back unread.
+func (h *held) end(m *message, s event.Status) {
+	now := time.Now()
 	h.mu.Lock()
 	delete(h.open, m)
+	at := now.Add(h.linger)
 	switch {
 	case s == event.Released:
 		h.back = append(h.back, m)
+		h.backs++
+		at = now
 	case s == event.Deferred:
-		m.after = backoff(m.Receives)
+		m.after = max(min(backoff(m.Receives), sqs.MaxHold-now.Sub(m.Received)-capMargin), 0)
 		h.back = append(h.back, m)
+		h.backs++
 	default:
-		h.delete = append(h.delete, m)
+		h.done = append(h.done, m)
 	}
-	full := len(h.delete) >= sqs.MaxEntries || s == event.Released
+	if len(h.done) >= sqs.MaxEntries || len(h.back) >= sqs.MaxEntries {
+		at = now
+	}
+	if h.fails == 0 && (h.flushAt.IsZero() || at.Before(h.flushAt)) {
+		h.flushAt = at
+	}
 	h.mu.Unlock()
-	if full {
-		h.wake()
-	}
+	h.wake()
 }
 
 // The delays after which a message that failed for long is visible again.
@@ -99,8 +122,7 @@ const (
 )
 
 func backoff(receives int) time.Duration {
-	d := backBase << min(max(receives-1, 0), 10)
-	return min(d, backMax)
+	return min(backBase<<min(max(receives-1, 0), 10), backMax)
 }
 
 func (h *held) wake() {
@@ -114,7 +136,14 @@ func (h *held) wake() {
 func (h *held) count() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return len(h.open) + len(h.delete) + len(h.back)
+	return len(h.open) + len(h.done) + len(h.back)
+}
+
+// givenBack returns how many messages had to be given back so far.
+func (h *held) givenBack() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.backs
 }
 
 func (h *held) oldest() float64 {
@@ -129,122 +158,146 @@ func (h *held) oldest() float64 {
 	return age.Seconds()
 }
 
-// The rhythm of the talking.
-const (
-	tick        = time.Second // at most so long a finished message waits for its delete
-	minTick     = 50 * time.Millisecond
-	extendShare = 4
-	callTimeout = 30 * time.Second // of one request
-)
+// longestPause is how long the talking pauses when nothing is due.
+const longestPause = time.Minute
 
-var deleteBackoff = retry.Backoff{Base: 200 * time.Millisecond, Max: 10 * time.Second}
+var flushBackoff = retry.Backoff{Base: 200 * time.Millisecond, Max: 10 * time.Second}
 
-// rhythm is how long to wait for the next look: a quarter of the shortest visibility timeout, so that one is
-// extended in time even if a look comes late.
-func (h *held) rhythm() time.Duration {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	d := tick
-	for m := range h.open {
-		d = min(d, m.visibility/extendShare)
-	}
-	return max(d, minTick)
-}
-
-func (h *held) run() {
-	defer close(h.finished)
-	failures := 0
+// run sends what is due until close, or the end of ctx.
+func (h *held) run(ctx context.Context) {
 	for {
-		t := time.NewTimer(h.rhythm())
+		t := time.NewTimer(h.pause())
 		select {
 		case <-t.C:
 		case <-h.wakeup:
 		}
 		t.Stop()
-		ctx, cancel := context.WithTimeout(context.Background(), callTimeout)
-		ok := h.flush(ctx)
-		h.extend(ctx)
-		cancel()
 		h.mu.Lock()
-		end := h.closing
+		closing, flush := h.closing, !h.flushAt.IsZero() && !h.flushAt.After(time.Now())
 		h.mu.Unlock()
-		if end {
+		if closing {
 			return
 		}
-		if ok {
-			failures = 0
-			continue
+		h.extend(ctx)
+		if flush {
+			h.flushed(h.flush(ctx))
 		}
-		time.Sleep(min(deleteBackoff.Delay(failures), tick)) // extensions must not wait longer
-		failures++
 	}
+}
+
+// pause returns how long nothing is due.
+func (h *held) pause() time.Duration {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	at := time.Now().Add(longestPause)
+	if !h.flushAt.IsZero() && h.flushAt.Before(at) {
+		at = h.flushAt
+	}
+	for m := range h.open {
+		if due := m.due(); !m.gone && due.Before(at) {
+			at = due
+		}
+	}
+	for _, m := range h.done {
+		if due := m.due(); !m.gone && due.Before(at) {
+			at = due
+		}
+	}
+	return max(time.Until(at), 0)
+}
+
+// flushed plans the next flush after one that went through or not.
+func (h *held) flushed(ok bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := time.Now()
+	switch {
+	case !ok:
+		h.flushAt = now.Add(flushBackoff.Delay(h.fails))
+		h.fails++
+		return
+	case len(h.done)+len(h.back) == 0:
+		h.flushAt = time.Time{}
+	default: // they came meanwhile
+		h.flushAt = now.Add(h.linger)
+	}
+	h.fails = 0
 }
 
 // flush deletes and gives back what has ended, and reports whether all of it went through.
 func (h *held) flush(ctx context.Context) bool {
-	ok := h.flushDeletes(ctx)
-	return h.flushBack(ctx) && ok
+	ok := h.flushBack(ctx)
+	return h.flushDeletes(ctx) && ok
 }
 
 func (h *held) flushDeletes(ctx context.Context) bool {
-	for {
-		h.mu.Lock()
-		batch := take(&h.delete)
-		h.mu.Unlock()
+	var failed []*message
+	var reason error
+	for reason == nil {
+		batch := h.take(&h.done)
 		if len(batch) == 0 {
-			return true
+			break
 		}
 		outcomes, err := h.queue.Delete(ctx, receipts(batch))
-		var failed []*message
 		for i, m := range batch {
-			if err == nil && (outcomes[i] == nil || sqs.Gone(outcomes[i])) {
+			outcome := err
+			if err == nil {
+				outcome = outcomes[i]
+			}
+			if outcome == nil || sqs.Gone(outcome) {
 				h.deleted.Inc()
 				continue
 			}
-			failed = append(failed, m)
-			if err == nil {
-				err = outcomes[i]
-			}
+			failed, reason = append(failed, m), outcome
 		}
-		if len(failed) == 0 {
-			continue
-		}
-		h.deleteFailed.Add(float64(len(failed)))
-		logErr(h.log, "messages could not be deleted; they are tried again", len(failed), err)
-		h.mu.Lock()
-		h.delete = append(failed, h.delete...)
-		h.mu.Unlock()
-		return false
 	}
+	if len(failed) == 0 {
+		return true
+	}
+	h.deleteFailed.Add(float64(len(failed)))
+	h.log.Warn("messages could not be deleted; they are tried again", "messages", len(failed), "err", reason)
+	h.mu.Lock()
+	h.done = append(failed, h.done...)
+	h.mu.Unlock()
+	return false
 }
 
-// flushBack gives messages back; one that fails becomes visible by itself when its time is over.
+// flushBack gives messages back. One that fails becomes visible by itself when its time is over.
 func (h *held) flushBack(ctx context.Context) bool {
 	for {
-		h.mu.Lock()
-		slices.SortStableFunc(h.back, func(a, b *message) int { return int(a.after - b.after) })
-		batch := take(&h.back)
-		for i := range batch { // one request, one delay
-			if batch[i].after != batch[0].after {
-				h.back = append(slices.Clone(batch[i:]), h.back...)
-				batch = batch[:i]
-				break
-			}
-		}
-		h.mu.Unlock()
+		batch := h.take(&h.back)
 		if len(batch) == 0 {
 			return true
 		}
-		if _, err := h.queue.Hide(ctx, receipts(batch), batch[0].after); err != nil {
-			logErr(h.log, "messages could not be given back; they come again when their visibility timeout is over", len(batch), err)
+		list := make([]sqs.Visibility, len(batch))
+		for i, m := range batch {
+			list[i] = sqs.Visibility{Receipt: m.Receipt, Hidden: m.after}
+		}
+		outcomes, err := h.queue.Hide(ctx, list)
+		failed := 0
+		for _, outcome := range outcomes {
+			switch {
+			case outcome == nil:
+				h.returned.Inc()
+			case !sqs.Gone(outcome):
+				failed++
+				err = outcome
+			}
+		}
+		if err != nil {
+			if outcomes == nil {
+				failed = len(batch)
+			}
+			h.log.Warn("messages could not be given back; they come again when their visibility timeout is over", "messages", failed, "err", err)
 			return false
 		}
-		h.returned.Add(float64(len(batch)))
 	}
 }
 
 // take removes up to MaxEntries messages from the front of a list.
-func take(list *[]*message) []*message {
+func (h *held) take(list *[]*message) []*message {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	n := min(len(*list), sqs.MaxEntries)
 	batch := slices.Clone((*list)[:n])
 	*list = slices.Delete(*list, 0, n)
@@ -259,82 +312,31 @@ func receipts(batch []*message) []string {
 	return r
 }
 
-// extend prolongs the time of the messages of which half is over.
-func (h *held) extend(ctx context.Context) {
-	now := time.Now()
-	due := map[time.Duration][]*message{}
-	h.mu.Lock()
-	for _, list := range [][]*message{keys(h.open), h.delete} { // a delete that fails must not bring it back
-		for _, m := range list {
-			if m.gone || m.until.Sub(now) > m.visibility/2 {
-				continue
-			}
-			left := sqs.MaxHold - now.Sub(m.Received)
-			if left < m.visibility { // the service's cap: it comes again, and is told apart by its id
-				m.gone = true
-				h.expired.Inc()
-				h.log.Warn("message is held for nearly 12 hours and will be visible again", "message", m.ID)
-				continue
-			}
-			due[m.visibility] = append(due[m.visibility], m)
-		}
-	}
-	h.mu.Unlock()
-	for d, list := range due {
-		for len(list) > 0 {
-			h.extendBatch(ctx, take(&list), d)
-		}
-	}
-}
-
-func keys(m map[*message]struct{}) []*message {
-	list := make([]*message, 0, len(m))
-	for k := range m {
-		list = append(list, k)
-	}
-	return list
-}
-
-func (h *held) extendBatch(ctx context.Context, batch []*message, d time.Duration) {
-	if d < time.Second {
-		return // a queue without a timeout gives nothing to extend
-	}
-	outcomes, err := h.queue.Hide(ctx, receipts(batch), d)
-	if err != nil {
-		logErr(h.log, "visibility timeouts could not be extended; tried again", len(batch), err)
-		return
-	}
-	now := time.Now()
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for i, m := range batch {
-		switch {
-		case outcomes[i] == nil:
-			m.until = now.Add(d)
-			h.extended.Inc()
-		case sqs.Gone(outcomes[i]):
-			m.gone = true
-			h.expired.Inc()
-			h.log.Warn("message can no longer be held; it may come again", "message", m.ID, "err", outcomes[i])
-		}
-	}
-}
-
-// close ends the talking, and sends what is left within ctx.
+// close ends the talking, and deletes and gives back what is left until ctx ends. A second call does nothing.
 func (h *held) close(ctx context.Context) error {
 	h.mu.Lock()
-	first := !h.closing
+	closed := h.closing
 	h.closing = true
 	h.mu.Unlock()
-	h.wake()
-	<-h.finished
-	if !first {
+	if closed {
 		return nil
 	}
-	for attempt := 0; !h.flush(ctx); attempt++ {
-		if err := retry.Sleep(ctx, deleteBackoff.Delay(attempt)); err != nil {
-			return err
+	stop := context.AfterFunc(ctx, h.cancel)
+	h.wake()
+	h.wg.Wait()
+	stop()
+	h.cancel()
+	for attempt := 0; h.pending() > 0 && !h.flush(ctx); attempt++ {
+		if err := retry.Sleep(ctx, flushBackoff.Delay(attempt)); err != nil {
+			return fmt.Errorf("delete messages, %d are left and will come again: %w", h.pending(), err)
 		}
 	}
 	return nil
+}
+
+// pending returns how many messages have ended and are not yet deleted or given back.
+func (h *held) pending() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.done) + len(h.back)
 }

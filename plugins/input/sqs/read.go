@@ -2,15 +2,10 @@ package sqs
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"sync"
 	"time"
-	"unsafe"
-
-	"github.com/zeebo/xxh3"
 
 	"sluice/internal/metrics"
 	"sluice/internal/pack"
@@ -28,11 +23,12 @@ type input struct {
 	held  *held
 	lanes []*lane
 	once  bool
+	told  sync.Once // that the queue may not be asked
 
 	drain   sync.Once
 	drained chan struct{}
 
-	received, redelivered, empty, bytes, undecodable metrics.Counter
+	received, redelivered, empty, bytes, undecodable, poisoned metrics.Counter
 }
 
 // lane is the state of one worker: messages received and not yet decoded.
@@ -41,25 +37,71 @@ type lane struct {
 	waiting []*message
 }
 
+// How long a delete waits for others to share its request with; less when the end of the queue is waited for.
+const (
+	deleteLinger     = time.Second
+	deleteLingerOnce = 50 * time.Millisecond
+)
+
+// oncePoll is how long a receive of `run --once` waits: one that waits asks all servers of a queue, one that
+// does not asks only some and may find nothing where something is.
+const oncePoll = time.Second
+
+func start(ctx context.Context, c Config, env plugin.Env, o plugin.StartOptions) (*input, error) {
+	linger := deleteLinger
+	if o.Once {
+		linger = deleteLingerOnce
+	}
+	m, q := env.Metrics, c.client()
+	in := &input{
+		c: c, env: env, log: env.Log(), queue: q, held: newHeld(q, env, linger), once: o.Once, drained: make(chan struct{}),
+		received:    m.Counter("sqs_messages_received_total", "Messages received, redeliveries included."),
+		redelivered: m.Counter("sqs_messages_redelivered_total", "Messages that had been received before."),
+		empty:       m.Counter("sqs_receives_empty_total", "Receives that brought nothing."),
+		bytes:       m.Counter("sqs_bytes_received_total", "Bytes of message bodies received."),
+		undecodable: m.Counter("sqs_messages_undecodable_total", "Messages that could not be decoded and were dead-lettered."),
+		poisoned:    m.Counter("sqs_messages_poisoned_total", "Messages that were received too often and were dead-lettered."),
+	}
+	for range o.Lanes {
+		dec, err := c.Codec.Decoder()
+		if err != nil {
+			return nil, err
+		}
+		in.lanes = append(in.lanes, &lane{dec: dec})
+	}
+	in.held.start(ctx)
+	return in, nil
+}
+
 // Read decodes one message: one that waits, or the first of a new receive.
 func (in *input) Read(ctx context.Context, number int, b *event.Batch, wait time.Duration) error {
-	l := in.lanes[number]
-	if in.draining() {
-		in.giveBack(l)
-		return io.EOF
-	}
-	if len(l.waiting) == 0 {
-		if err := in.receive(ctx, l, b.Len() > 0, wait); err != nil || len(l.waiting) == 0 {
+	l, busy := in.lanes[number], b.Len() > 0
+	if !in.draining() && len(l.waiting) == 0 {
+		if err := in.receive(ctx, l, busy, wait); err != nil {
 			return err
 		}
 	}
-	m := l.waiting[0]
-	if ok, err := in.reserve(ctx, m, b.Len() > 0); !ok || err != nil {
-		return err
+	for len(l.waiting) > 0 {
+		if in.draining() {
+			in.giveBack(l)
+			break
+		}
+		m := l.waiting[0]
+		if in.held.lost(m) { // someone else has it by now
+			in.held.end(m, event.Released)
+			l.waiting = l.waiting[1:]
+			continue
+		}
+		if ok, err := in.reserve(ctx, m, busy, wait); !ok || err != nil {
+			return err
+		}
+		l.waiting[0], l.waiting = nil, l.waiting[1:]
+		in.decode(l, b, m)
+		return nil
 	}
-	l.waiting[0], l.waiting = nil, l.waiting[1:]
-	b.Now = time.Now().UTC()
-	in.decode(l, b, m)
+	if in.draining() {
+		return io.EOF
+	}
 	return nil
 }
 
@@ -78,24 +120,26 @@ func (in *input) Drain() { in.drain.Do(func() { close(in.drained) }) }
 // receive fills the lane. A lane that has events already only looks whether more is there.
 func (in *input) receive(ctx context.Context, l *lane, busy bool, wait time.Duration) error {
 	poll := min(wait, in.c.Polling.D())
-	if busy || in.once {
+	switch {
+	case busy:
 		poll = 0
+	case in.once:
+		poll = oncePoll
 	}
-	idle := in.held.count() == 0 // before the receive: what comes back meanwhile is seen by the next one
+	back := in.held.givenBack()
 	got, err := in.queue.Receive(ctx, sqs.MaxEntries, poll)
 	if err != nil {
 		return err
 	}
+	in.tellAssumed(ctx)
 	if len(got) == 0 {
 		in.empty.Inc()
-		return in.atEnd(ctx, idle, busy, wait)
-	}
-	attrs, err := in.queue.Attributes(ctx)
-	if err != nil {
-		return err
+		if in.once && !busy && in.held.count() == 0 && in.held.givenBack() == back { // nor comes anything again
+			return io.EOF
+		}
 	}
 	for i := range got {
-		m := &message{Message: got[i], visibility: attrs.Visibility}
+		m := &message{Message: got[i]}
 		in.received.Inc()
 		in.bytes.Add(float64(len(m.Body)))
 		if m.Receives > 1 {
@@ -107,135 +151,50 @@ func (in *input) receive(ctx context.Context, l *lane, busy bool, wait time.Dura
 	return nil
 }
 
-// onceQuiet is how long a queue must stay empty before `run --once` takes it for finished.
-const onceQuiet = time.Second
-
-// atEnd decides, after a receive that brought nothing, whether the input has ended.
-func (in *input) atEnd(ctx context.Context, idle, busy bool, wait time.Duration) error {
-	if !in.once || busy {
-		return nil
-	}
-	if idle {
-		return io.EOF
-	}
-	t := time.NewTimer(min(wait, onceQuiet))
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-in.drained:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// reserve takes the memory that the message will need from the budget; ok is false when the lane holds events
-// and there is none.
-func (in *input) reserve(ctx context.Context, m *message, busy bool) (ok bool, err error) {
-	m.size = int64(len(m.Body))
-	if h, err := pack.ReadHeader(m.Body); err == nil {
-		m.size += int64(h.Raw)
-	}
-	if busy {
-		return in.env.Budget.TryAcquire(m.size), nil
-	}
-	return true, in.env.Budget.Acquire(ctx, m.size)
-}
-
-// decode appends the events of a message.
-func (in *input) decode(l *lane, b *event.Batch, m *message) {
-	a := event.NewAck(func(s event.Status) {
-		in.env.Budget.Release(m.size)
-		in.held.done(m, s)
+// tellAssumed says once that the queue's attributes are not known.
+func (in *input) tellAssumed(ctx context.Context) {
+	in.told.Do(func() {
+		if attrs, err := in.queue.Attributes(ctx); err == nil && attrs.Assumed != nil {
+			in.log.Warn("queue may not be asked for its attributes; messages are held by the service's default",
+				"visibility_timeout", attrs.Visibility, "err", attrs.Assumed)
+		}
 	})
-	before := b.Len()
-	if in.c.MaxReceives > 0 && m.Receives > in.c.MaxReceives {
-		in.poison(b, a, m, fmt.Errorf("message %s was received %d times: max_receive_count is %d", m.ID, m.Receives, in.c.MaxReceives))
-		a.Seal()
-		return
-	}
-	body := unsafe.Slice(unsafe.StringData(m.Body), len(m.Body)) // read only: a decoder never changes its source
-	err := plugin.Guard(func() error { return l.dec.Decode(body, b, a) })
-	if err != nil {
-		in.undecodable.Inc()
-		for e := range b.From(before) { // what was read before the damage is part of the whole
-			e.Drop()
-		}
-		in.poison(b, a, m, fmt.Errorf("decode message %s: %w", m.ID, err))
-		var p *plugin.PanicError
-		if errors.As(err, &p) {
-			in.log.Error("decoder panicked", "message", m.ID, "err", err, "stack", string(p.Stack))
-		}
-		a.Seal()
-		return
-	}
-	in.complete(b, before, m)
-	a.Seal()
 }
 
-// poison makes one rejected event of a message from which nothing else can be made.
-func (in *input) poison(b *event.Batch, a *event.Ack, m *message, reason error) {
-	e := b.Append(a)
-	e.Raw = m.Body
-	e.Fields.Set(event.MessageField, event.StringOf(m.Body))
-	in.describe(e, m)
-	e.ID = in.foreignID(m, 0, m.Body)
-	e.Reject(reason)
-}
+// eventBytes is about what an event costs in memory beside its line.
+const eventBytes = 512
 
-// complete gives events of foreign messages their identity and times, and all of them the fields asked for.
-func (in *input) complete(b *event.Batch, before int, m *message) {
-	n := 0
-	for e := range b.From(before) {
-		if !e.HasID() {
-			text := e.Raw
-			if text == "" {
-				text = m.Body
-			}
-			e.ID = in.foreignID(m, n, text)
-			if !m.Sent.IsZero() {
-				if e.Time.Equal(e.Observed) {
-					e.Time = m.Sent
-				}
-				e.Observed = m.Sent
-			}
-		}
-		n++
-		in.describe(e, m)
+// budgetLook is how often a lane that waits for memory looks whether a stop has begun.
+const budgetLook = 100 * time.Millisecond
+
+// reserve takes the memory that the message will need from the budget. ok is false when there is none: at once
+// when the lane holds events, else after wait, so that what the worker holds beside its batch can be let go.
+func (in *input) reserve(ctx context.Context, m *message, busy bool, wait time.Duration) (ok bool, err error) {
+	m.size = int64(len(m.Body)) + eventBytes
+	if h, err := pack.ReadHeader(m.Body); err == nil {
+		m.size += int64(h.Raw + h.Events*eventBytes)
 	}
-}
-
-// foreignID is the identity of an event that Sluice did not write: queue, message and position.
-func (in *input) foreignID(m *message, position int, text string) event.ID {
-	stream := xxh3.HashString(in.c.Queue + "\x00" + m.ID)
-	if stream == 0 {
-		stream = 1
+	if in.env.Budget.TryAcquire(m.size) {
+		return true, nil
 	}
-	return event.ID{Stream: stream, Offset: int64(position), Hash: event.HashLine(text)}
-}
-
-// describe sets the fields that tell of the message.
-func (in *input) describe(e *event.Event, m *message) {
-	set := func(p *event.Path, v event.Value) {
-		if p.IsZero() {
-			return
+	for until := time.Now().Add(wait); !busy && !in.draining() && time.Now().Before(until); {
+		look, cancel := context.WithTimeout(ctx, min(budgetLook, time.Until(until)))
+		err := in.env.Budget.Acquire(look, m.size)
+		cancel()
+		if err == nil {
+			return true, nil
 		}
-		if err := p.Set(e, v); err != nil {
-			e.Tag("_sqs_field_failure")
+		if ctx.Err() != nil {
+			return false, ctx.Err()
 		}
 	}
-	set(&in.c.IDField, event.StringOf(m.ID))
-	set(&in.c.MD5Field, event.StringOf(m.MD5))
-	if !m.Sent.IsZero() {
-		set(&in.c.SentTimeField, event.TimeOf(m.Sent))
-	}
+	return false, nil
 }
 
 // giveBack makes the messages that the lane has not started visible again.
 func (in *input) giveBack(l *lane) {
 	for _, m := range l.waiting {
-		in.held.done(m, event.Released)
+		in.held.end(m, event.Released)
 	}
 	l.waiting = nil
 }
@@ -246,11 +205,7 @@ func (in *input) Close(ctx context.Context) error {
 	for _, l := range in.lanes {
 		in.giveBack(l)
 	}
-	return in.held.close(ctx)
-}
-
-// Probe asks for the queue's attributes.
-func (in *input) Probe(ctx context.Context) error {
-	_, err := in.queue.Attributes(ctx)
+	err := in.held.close(ctx)
+	in.queue.Close()
 	return err
 }

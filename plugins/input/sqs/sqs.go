@@ -4,7 +4,7 @@ package sqs
 
 import (
 	"context"
-	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -14,13 +14,13 @@ import (
 	"sluice/pipeline/plugin"
 )
 
-// Config is the input's options.
+// Config is the options of the sqs input.
 type Config struct {
 	Queue         string          `yaml:"queue" required:"true" doc:"Name or URL of the queue."`
 	Owner         string          `yaml:"queue_owner_aws_account_id" doc:"Account that owns the queue, when it is another one."`
-	Region        string          `yaml:"region" doc:"AWS region; else the environment or the profile says it."`
-	Endpoint      string          `yaml:"endpoint" doc:"URL of the service, for another implementation of it."`
-	AccessKeyID   string          `yaml:"access_key_id" doc:"Static credentials; else the standard provider chain finds them."`
+	Region        string          `yaml:"region" doc:"AWS region; without it the queue's URL, the environment or the profile says it."`
+	Endpoint      string          `yaml:"endpoint" doc:"URL of the service, for a VPC endpoint or another implementation."`
+	AccessKeyID   string          `yaml:"access_key_id" doc:"Static credentials; without them the standard provider chain finds some."`
 	SecretKey     plugin.Secret   `yaml:"secret_access_key" doc:"Secret of access_key_id."`
 	SessionToken  plugin.Secret   `yaml:"session_token" doc:"Session token of temporary static credentials."`
 	Profile       string          `yaml:"profile" doc:"Profile in the shared AWS configuration."`
@@ -28,7 +28,7 @@ type Config struct {
 	RoleSession   string          `yaml:"role_session_name" doc:"Name of the session of role_arn."`
 	TokenFile     string          `yaml:"web_identity_token_file" doc:"Token with which role_arn is assumed by web identity."`
 	Codec         plugin.Codec    `yaml:"codec" doc:"How messages become events: pack reads a shipper's messages, and JSON."`
-	Polling       plugin.Duration `yaml:"polling_frequency" doc:"How long one receive waits for messages, up to 20s."`
+	Polling       plugin.Duration `yaml:"polling_frequency" doc:"How long one receive waits for messages, up to 20s; a stop waits for it."`
 	MaxReceives   int             `yaml:"max_receive_count" doc:"A message that was received more often is dead-lettered with its body; 0 never does that."`
 	IDField       event.Path      `yaml:"id_field" doc:"Field for the message id."`
 	MD5Field      event.Path      `yaml:"md5_field" doc:"Field for the checksum of the message's body."`
@@ -46,12 +46,18 @@ func Plugin() plugin.Spec {
 // spot interruptions and outages in a row would bring about.
 const defaultReceives = 20
 
+// defaultPolling is shorter than the longest poll, since a stop waits for the poll that is under way.
+const defaultPolling = 10 * time.Second
+
 func defaults() Config {
 	return Config{
-		Codec: plugin.CodecNamed("pack"), Polling: plugin.Duration(10 * time.Second), MaxReceives: defaultReceives,
+		Codec: plugin.CodecNamed(packCodec), Polling: plugin.Duration(defaultPolling), MaxReceives: defaultReceives,
 		RoleSession: "sluice",
 	}
 }
+
+// packCodec is the codec whose messages hold lines of a shipper.
+const packCodec = "pack"
 
 // Check refuses what SQS would.
 func (c *Config) Check(p *plugin.Problems) {
@@ -64,47 +70,47 @@ func (c *Config) Check(p *plugin.Problems) {
 	if (c.AccessKeyID == "") != (c.SecretKey == "") {
 		p.Errorf("access_key_id", "access_key_id and secret_access_key go together")
 	}
+	if c.TokenFile != "" && c.RoleARN == "" {
+		p.Errorf("web_identity_token_file", "it needs role_arn")
+	}
 }
+
+// client returns the queue that the options name.
+func (c *Config) client() *sqs.Queue {
+	return sqs.New(sqs.Options{
+		Queue: c.Queue, Owner: c.Owner, Region: c.Region, Endpoint: c.Endpoint, AccessKey: c.AccessKeyID,
+		SecretKey: c.SecretKey.Reveal(), Session: c.SessionToken.Reveal(), Profile: c.Profile, RoleARN: c.RoleARN,
+		RoleSession: c.RoleSession, TokenFile: c.TokenFile, HTTP: c.http,
+	})
+}
+
+// queueName is the name of the queue, which is the same for all readers of it, whether they name it or its URL.
+func (c *Config) queueName() string { return c.Queue[strings.LastIndexByte(c.Queue, '/')+1:] }
 
 func build(c Config, env plugin.Env) (*plugin.BuiltInput, error) {
 	if _, err := c.Codec.Decoder(); err != nil {
-		return nil, err
+		env.Problems.Errorf("codec", "%v", err)
 	}
 	return &plugin.BuiltInput{
-		Replayable: true, Redelivers: true, Streams: true,
-		Start:      func(_ context.Context, o plugin.StartOptions) (plugin.Input, error) { return start(c, env, o) },
-		NewDecoder: func() plugin.Decoder { return c.Codec.Built.NewDecoder() },
-		Packed:     c.Codec.Name == defaults().Codec.Name,
+		Replayable: true, Redelivers: true, Streams: true, Packed: c.Codec.Name == packCodec,
+		Start: func(ctx context.Context, o plugin.StartOptions) (plugin.Input, error) { return start(ctx, c, env, o) },
+		Probe: func(ctx context.Context) error { return probe(ctx, &c) },
+		NewDecoder: func() plugin.Decoder {
+			d, err := c.Codec.Decoder()
+			if err != nil {
+				panic("BUG: asked for a decoder of options that are wrong: " + err.Error())
+			}
+			return d
+		},
 	}, nil
 }
 
-func start(c Config, env plugin.Env, o plugin.StartOptions) (*input, error) {
-	in := &input{
-		c: c, env: env, log: env.Log(), once: o.Once, drained: make(chan struct{}),
-		queue: sqs.New(sqs.Options{
-			Queue: c.Queue, Owner: c.Owner, Region: c.Region, Endpoint: c.Endpoint, AccessKey: c.AccessKeyID,
-			SecretKey: c.SecretKey.Reveal(), Session: c.SessionToken.Reveal(), Profile: c.Profile, RoleARN: c.RoleARN,
-			RoleSession: c.RoleSession, TokenFile: c.TokenFile, HTTP: c.http,
-		}),
+func probe(ctx context.Context, c *Config) error {
+	q := c.client()
+	defer q.Close()
+	attrs, err := q.Attributes(ctx)
+	if err == nil {
+		err = attrs.Assumed
 	}
-	in.held = newHeld(in.queue, in.log, env)
-	m := env.Metrics
-	in.received = m.Counter("sqs_messages_received_total", "Messages received, redeliveries included.")
-	in.redelivered = m.Counter("sqs_messages_redelivered_total", "Messages that had been received before.")
-	in.empty = m.Counter("sqs_receives_empty_total", "Receives that brought nothing.")
-	in.bytes = m.Counter("sqs_bytes_received_total", "Bytes of message bodies received.")
-	in.undecodable = m.Counter("sqs_messages_undecodable_total", "Messages that could not be decoded and were dead-lettered.")
-	for range o.Lanes {
-		dec, err := c.Codec.Decoder()
-		if err != nil {
-			return nil, err
-		}
-		in.lanes = append(in.lanes, &lane{dec: dec})
-	}
-	in.held.start()
-	return in, nil
-}
-
-func logErr(l *slog.Logger, text string, n int, err error) {
-	l.Warn(text, "messages", n, "err", err)
+	return err
 }

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"unicode/utf8"
+	"unsafe"
 
 	"github.com/zeebo/xxh3"
 
@@ -18,21 +18,48 @@ import (
 type lane struct {
 	o       *output
 	enc     plugin.Encoder
-	v       *event.View
-	max     int // bytes of a message
+	v       *event.View // of the Write
+	max     int         // bytes of a message
 	entries []sqs.Entry
-	members [][]int // positions in the view of the events of each entry
-	total   int     // bytes of the entries
-	body    []byte
+	members [][]int                    // positions in v of the events of each entry
+	total   int                        // bytes of the entries
+	bufs    [sqs.MaxEntries + 1][]byte // for the bodies of a request and of the message after it, in turn
+	turn    int
+	parts   map[int]int // of events that were split, by position: parts not yet sent
+
+	// starts are the first events of messages that are to be sent again. A message that is sent again holds the
+	// same events: a FIFO queue knows it by them, and its end stays the end of a segment.
+	starts map[event.ID]struct{}
+}
+
+// maxStarts bounds starts, of which those of events that were given up stay.
+const maxStarts = 10_000
+
+// begin prepares the lane for a Write.
+func (l *lane) begin(v *event.View, attrs sqs.Attributes) {
+	l.v, l.max = v, min(int(l.o.c.MaxMessage), attrs.MaxMessage)
+	clear(l.parts)
+	if len(l.starts) > maxStarts {
+		clear(l.starts)
+	}
+	l.reset()
 }
 
 func (l *lane) reset() {
 	clear(l.entries)
 	clear(l.members)
 	l.entries, l.members, l.total = l.entries[:0], l.members[:0], 0
+	for i := range l.bufs {
+		if cap(l.bufs[i]) > keptBody {
+			l.bufs[i] = nil
+		}
+	}
 }
 
-// groups sends the events of each group apart: messages and their order belong to one group.
+// keptBody is the most memory, in bytes, that is kept for a body.
+const keptBody = 256 << 10
+
+// groups sends the events of each group apart: a message, and its order, belong to one group.
 func (l *lane) groups(ctx context.Context, v *event.View) error {
 	type group struct {
 		view    *event.View
@@ -41,16 +68,16 @@ func (l *lane) groups(ctx context.Context, v *event.View) error {
 	var order []string
 	byName := map[string]*group{}
 	for i, e := range v.All() {
-		name, err := l.o.c.MessageGroupID.Append(nil, e)
+		name, err := l.o.group(e)
 		if err != nil {
-			v.Reject(i, fmt.Errorf("message_group_id: %w", err))
+			v.Reject(i, err)
 			continue
 		}
-		g := byName[string(name)]
+		g := byName[name]
 		if g == nil {
 			g = &group{view: event.NewView(v.Lane, nil)}
-			byName[string(name)] = g
-			order = append(order, string(name))
+			byName[name] = g
+			order = append(order, name)
 		}
 		g.view.Add(e)
 		g.indices = append(g.indices, i)
@@ -60,85 +87,92 @@ func (l *lane) groups(ctx context.Context, v *event.View) error {
 			return err
 		}
 	}
-	return nil
+	return l.flush(ctx)
 }
 
-// all sends every event of v; indices are their positions in the view of the Write, nil when they are the same.
+// all puts every event of v into messages. indices are their positions in the view of the Write, nil when they
+// are the same.
 func (l *lane) all(ctx context.Context, v *event.View, indices []int, group string) error {
 	for from := 0; from < v.Len(); {
-		body, n, err := l.encode(v, from)
+		body, n, err := l.encode(l.upToStart(v, from), from)
 		at := positions(indices, from, n)
-		if err != nil {
-			if body, err = l.oversized(v.At(from), err); err != nil {
-				l.v.Reject(at[0], err)
-				from++
-				continue
-			}
+		switch {
+		case err == nil:
+			l.turn = (l.turn + 1) % len(l.bufs) // it is used again when this message has been sent
+			err = l.add(ctx, body, at, group)
+		case errors.Is(err, plugin.ErrTooLarge):
+			err = l.oversized(ctx, at[0], group, err)
+		default:
+			l.v.Reject(at[0], err)
+			err = nil
 		}
-		if err := l.add(ctx, clean(string(body)), at, group); err != nil {
+		if err != nil {
 			return err
 		}
 		from += n
 	}
-	return l.flush(ctx)
+	return nil
 }
 
-// positions maps n events from position from on to the view of the Write; n of 0 stands for the first event.
-func positions(indices []int, from, n int) []int {
-	at := make([]int, 0, max(n, 1))
-	for i := from; i < from+max(n, 1); i++ {
-		if indices == nil {
-			at = append(at, i)
-		} else {
-			at = append(at, indices[i])
+// upToStart is v as far as one message may go on from position from.
+func (l *lane) upToStart(v *event.View, from int) *event.View {
+	if len(l.starts) == 0 {
+		return v
+	}
+	for i := from + 1; i < v.Len(); i++ {
+		if _, ok := l.starts[v.At(i).ID]; ok {
+			part := event.NewView(v.Lane, make([]*event.Event, 0, i))
+			for k := range i {
+				part.Add(v.At(k))
+			}
+			return part
 		}
+	}
+	return v
+}
+
+// positions maps n events from position from on to the view of the Write.
+func positions(indices []int, from, n int) []int {
+	if indices != nil {
+		return indices[from : from+n]
+	}
+	at := make([]int, n)
+	for i := range at {
+		at[i] = from + i
 	}
 	return at
 }
 
-// encode makes the next body and says how many events it took.
-func (l *lane) encode(v *event.View, from int) ([]byte, int, error) {
+// encode makes a body in the memory whose turn it is, and says how many events it took: one, which did not fit
+// or cannot be encoded, when there is an error.
+func (l *lane) encode(v *event.View, from int) (body string, n int, err error) {
+	buf := &l.bufs[l.turn]
 	if packer, ok := l.enc.(plugin.BatchEncoder); ok {
-		body, n, err := packer.AppendBody(l.body[:0], v, from, l.max)
-		l.body = body
-		if err != nil {
-			return nil, 1, err
-		}
-		return body, n, nil
+		*buf, n, err = packer.AppendBody((*buf)[:0], v, from, l.max)
+	} else {
+		*buf, err = l.enc.AppendEvent((*buf)[:0], v.At(from))
+		n = 1
 	}
-	body, err := l.enc.AppendEvent(l.body[:0], v.At(from))
-	l.body = body
-	if err == nil && len(body) > l.max {
-		err = fmt.Errorf("%w: %d bytes, a message takes %d", plugin.ErrTooLarge, len(body), l.max)
+	if err != nil {
+		return "", 1, err
 	}
-	return body, 1, err
+	body = unsafe.String(unsafe.SliceData(*buf), len(*buf))
+	if !sendable(body) {
+		body = clean(body)
+		l.o.cleaned.Inc()
+	}
+	switch {
+	case len(body) > l.max:
+		return "", 1, fmt.Errorf("%w: found %d bytes, expected at most %d", plugin.ErrTooLarge, len(body), l.max)
+	case body == "":
+		return "", 1, errEmpty
+	}
+	return body, n, nil
 }
 
-// TruncatedTag marks an event whose message was cut to fit.
-const truncatedTag = "_truncated"
+var errEmpty = errors.New("the codec makes an empty message of it, which the queue does not take")
 
-// oversized encodes an event that does not fit with its message cut shorter and shorter, if that is asked for.
-func (l *lane) oversized(e *event.Event, err error) ([]byte, error) {
-	text, ok := e.Fields.Get(event.MessageField)
-	if l.o.c.Oversize != "truncate" || !errors.Is(err, plugin.ErrTooLarge) || !ok {
-		return nil, err
-	}
-	for size := min(len(text.Str())-1, l.max); size > 0; size /= 2 {
-		cut := *e
-		cut.Fields = e.Fields.Clone()
-		cut.Raw = strings.ToValidUTF8(text.Str()[:size], "")
-		cut.Fields.Set(event.MessageField, event.StringOf(cut.Raw))
-		cut.Tag(truncatedTag)
-		body, _, err := l.encode(event.NewView(0, []*event.Event{&cut}), 0)
-		if err == nil {
-			l.o.truncated.Inc()
-			return body, nil
-		}
-	}
-	return nil, err
-}
-
-// add puts a message into the request, sending the one before if it is full.
+// add puts a message into the request, sending the request before if it is full.
 func (l *lane) add(ctx context.Context, body string, at []int, group string) error {
 	if len(l.entries) == l.o.c.BatchEvents || l.total+len(body) > sqs.MaxRequestBytes {
 		if err := l.flush(ctx); err != nil {
@@ -156,13 +190,13 @@ func (l *lane) add(ctx context.Context, body string, at []int, group string) err
 }
 
 // dedup is the deduplication id: a hash of which events the message holds, so that the same events have the
-// same id however they were compressed.
+// same id however they were compressed. A part of an event, and what has no identity, is told by its body.
 func (l *lane) dedup(at []int, body string) string {
 	h := xxh3.New()
 	var id []byte
 	for _, i := range at {
 		e := l.v.At(i)
-		if !e.HasID() {
+		if _, split := l.parts[i]; split || !e.HasID() {
 			_, _ = h.WriteString(body) // a hash takes everything
 			break
 		}
@@ -181,45 +215,56 @@ func (l *lane) flush(ctx context.Context) error {
 	defer l.reset()
 	l.o.requests.Inc()
 	outcomes, err := l.o.queue.Send(ctx, l.entries)
-	if err != nil {
-		return err
-	}
-	for i, err := range outcomes {
+	for i := range l.entries {
+		outcome := err
 		if err == nil {
+			outcome = outcomes[i]
+		}
+		l.settle(l.members[i], outcome)
+		if outcome == nil {
 			l.o.sent.Inc()
 			l.o.bytes.Add(float64(len(l.entries[i].Body)))
 		} else {
 			l.o.failed.Inc()
 		}
-		var refused *sqs.EntryError
-		for _, at := range l.members[i] {
-			switch {
-			case err == nil:
-				l.v.Done(at)
-			case errors.As(err, &refused) && refused.Sender:
-				l.v.Reject(at, err)
-			default:
-				l.v.Retry(at, err)
-			}
-		}
 	}
-	return nil
+	return err
 }
 
-// clean replaces the characters that SQS does not take by U+FFFD.
-func clean(body string) string {
-	if !strings.ContainsFunc(body, forbidden) && utf8.ValidString(body) {
-		return body
-	}
-	return strings.Map(func(r rune) rune {
-		if forbidden(r) {
-			return utf8.RuneError
+// settle gives the events of a message their outcome. One that was split is done when all its parts are.
+func (l *lane) settle(at []int, err error) {
+	var refused *sqs.EntryError
+	reject := errors.As(err, &refused) && refused.Sender && !passing(refused.Code)
+	first := l.v.At(at[0])
+	if first.HasID() {
+		if err != nil && !reject {
+			l.starts[first.ID] = struct{}{}
+		} else {
+			delete(l.starts, first.ID)
 		}
-		return r
-	}, strings.ToValidUTF8(body, "\uFFFD"))
+	}
+	for _, i := range at {
+		left, split := l.parts[i]
+		switch {
+		case split && l.v.Marked(i): // another part has failed
+		case err == nil && left > 1:
+			l.parts[i] = left - 1
+		case err == nil:
+			l.v.Done(i)
+		case reject:
+			l.v.Reject(i, fmt.Errorf("queue refuses the message: %w", err))
+		default:
+			l.v.Retry(i, err)
+		}
+	}
 }
 
-// forbidden reports whether SQS refuses a message for a character.
-func forbidden(r rune) bool {
-	return r < 0x20 && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF
+// passing reports whether a failure passes although the service calls it the sender's fault.
+func passing(code string) bool {
+	for _, s := range []string{"Throttl", "OverLimit", "AccessDenied", "Kms", "KMS"} {
+		if strings.Contains(code, s) {
+			return true
+		}
+	}
+	return false
 }

@@ -118,6 +118,7 @@ func TestWriteKeepsTheLimitsOfARequest(t *testing.T) {
 func TestOversizedEventIsRejectedOrCut(t *testing.T) {
 	long := strings.Repeat("é", 5000)
 	o, q := setup(t, each{}, plain)
+	o.c.Oversize = rejectOversize
 	v := viewOf("a", long, "b")
 	if err := o.Write(t.Context(), v); err != nil {
 		t.Fatal(err)
