@@ -100,11 +100,6 @@ type BatchEncoder interface {
 	AppendBody(dst []byte, v *event.View, from, maxBytes int) (body []byte, n int, err error)
 }
 
-// Prober is implemented by outputs and inputs whose `check --live` can ask the network.
-type Prober interface {
-	Probe(ctx context.Context) error
-}
-
 // Condition is a compiled `if`. An error says that it cannot be evaluated for this event.
 // Read-only; may be used concurrently.
 type Condition interface {
