@@ -1,8 +1,10 @@
 package multiline
 
 import (
+	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -11,208 +13,266 @@ import (
 	"sluice/pipeline/plugin"
 )
 
-// The tags that say what happened to an event. cutTag marks the rest of an event whose beginning is not at hand:
-// the lines before it came in another segment.
+// Tags of joined events; but for the cut they are those of Logstash's codec.
 const (
-	joinedTag = "multiline"
-	linesTag  = "multiline_max_lines_reached"
-	bytesTag  = "multiline_max_bytes_reached"
-	cutTag    = "_multiline_cut"
+	joinedTag    = "multiline"
+	cutTag       = "_multiline_cut" // lines that belong to the event are missing before or behind it
+	fullLinesTag = "multiline_codec_max_lines_reached"
+	fullBytesTag = "multiline_codec_max_bytes_reached"
 )
 
-// key tells streams apart: by their id, or by stream_identity where events have none.
+// filter joins the lines of the streams that one worker is given. Within a batch an open event stays where its first
+// line was; only what is open at the end of a batch is held back.
+type filter struct {
+	c       Config
+	rule    *multiline.Rule
+	streams map[key]*stream // that have an open event
+	touched []*stream       // in this batch
+	ready   []*event.Event  // that were held and are complete
+	free    []*stream
+	name    []byte // scratch
+}
+
+// key tells streams apart: by their identity, or by a text for events that have none.
 type key struct {
 	id   uint64
 	name string
 }
 
-// stream is what is open of one stream.
+// stream is the lines of one source. Its event is open: lines may be added.
 type stream struct {
-	joiner multiline.Joiner
-	first  *event.Event // the event that is open, nil for none
-	held   bool         // first is not in the batch
-	text   []byte       // of the lines so far, once there are two
-	raw    []byte
-	seen   time.Time // when its last line came
+	key     key
+	joiner  multiline.Joiner
+	event   *event.Event
+	lines   []string // of the event
+	joined  bool     // it has taken others in
+	raw     bool     // every line was as it was read
+	held    bool     // the event is not in the batch
+	inBatch bool     // is in touched
+	touched time.Time
 }
 
-// filter joins the lines of the streams of one worker.
-type filter struct {
-	c       *Config
-	rule    *multiline.Rule
-	streams map[key]*stream
-	ready   []*event.Event // were held, and are complete
-	name    []byte
-}
-
-// Process joins what belongs together. What may still be continued is held back at the end of the batch,
-// unless its segment has ended.
+// Process joins the lines of the batch, to each other and to what is held.
 func (f *filter) Process(_ context.Context, b *event.Batch) error {
 	for e := range b.All() {
-		v, ok := f.c.Source.Get(e)
-		line, isText := v.AsString()
-		if !ok || !isText {
-			continue // nothing to join: it passes between the lines
-		}
-		k := f.key(e)
-		s := f.streams[k]
-		if s == nil {
-			s = &stream{joiner: multiline.New(f.rule)}
-			f.streams[k] = s
-		}
-		f.add(b, s, e, line)
-		if e.Last {
-			f.finish(s)
-			delete(f.streams, k)
+		v, _ := f.c.Source.Get(e)
+		line, ok := v.AsString()
+		switch {
+		case ok:
+			f.add(b, e, line)
+		case e.Last: // no line, but the end of a segment
+			f.endSegment(e)
 		}
 	}
-	f.hold(b)
+	for _, s := range f.touched {
+		s.inBatch = false
+		switch {
+		case s.event == nil:
+			f.forget(s)
+		case !s.held:
+			b.Detach(s.event)
+			s.held = true
+		}
+	}
+	clear(f.touched)
+	f.touched = f.touched[:0]
 	f.emit(b)
 	return nil
 }
 
-// emit puts what was held and is complete in front of the batch.
+// emit puts what was held and is complete in front of the batch: before the lines that came later.
 func (f *filter) emit(b *event.Batch) {
 	b.AttachFirst(f.ready...)
 	clear(f.ready)
 	f.ready = f.ready[:0]
 }
 
-// key returns the stream of e. A name is made only for events without identity.
-func (f *filter) key(e *event.Event) key {
-	if e.HasID() {
-		return key{id: e.ID.Stream}
+// find returns the stream of an event, nil when nothing of it is known.
+func (f *filter) find(e *event.Event) *stream {
+	if id := e.ID.Stream; id != 0 {
+		if n := len(f.touched); n > 0 && f.touched[n-1].key.id == id {
+			return f.touched[n-1] // lines of a stream come together
+		}
+		return f.streams[key{id: id}]
 	}
 	f.name = f.c.StreamIdentity.AppendLoose(f.name[:0], e)
-	return key{name: string(f.name)}
+	return f.streams[key{name: string(f.name)}]
 }
 
-// add gives a line its place.
-func (f *filter) add(b *event.Batch, s *stream, e *event.Event, line string) {
-	e.Match()
-	s.seen = b.Now
-	place := s.joiner.Add(unsafe.Slice(unsafe.StringData(line), len(line))) // read only
-	if place == multiline.Joins && s.first != nil {
+func (f *filter) endSegment(e *event.Event) {
+	s := f.find(e)
+	if s == nil {
+		return
+	}
+	f.close(s)
+	if !s.inBatch {
+		f.forget(s)
+	}
+}
+
+// stream returns the stream of an event.
+func (f *filter) stream(b *event.Batch, e *event.Event) *stream {
+	s := f.find(e)
+	if s == nil {
+		k := key{id: e.ID.Stream}
+		if k.id == 0 {
+			k.name = string(f.name)
+		}
+		s = f.newStream(k)
+	}
+	if !s.inBatch {
+		s.inBatch = true
+		f.touched = append(f.touched, s)
+	}
+	s.touched = b.Now
+	return s
+}
+
+func (f *filter) newStream(k key) *stream {
+	var s *stream
+	if n := len(f.free); n > 0 {
+		s, f.free = f.free[n-1], f.free[:n-1]
+	} else {
+		s = &stream{}
+	}
+	*s = stream{key: k, joiner: multiline.New(f.rule), lines: s.lines}
+	f.streams[k] = s
+	return s
+}
+
+// maxFree bounds the streams that are kept for reuse.
+const maxFree = 64
+
+func (f *filter) forget(s *stream) {
+	delete(f.streams, s.key)
+	if len(f.free) < maxFree && cap(s.lines) <= multiline.DefaultMaxLines {
+		f.free = append(f.free, s)
+	}
+}
+
+// add puts a line in its place.
+func (f *filter) add(b *event.Batch, e *event.Event, line string) {
+	s := f.stream(b, e)
+	last := e.Last
+	place := s.joiner.Add(unsafe.Slice(unsafe.StringData(line), len(line)))
+	if place == multiline.Joins {
 		f.join(b, s, e, line)
-		return
+	} else {
+		f.begin(s, e, line, place)
 	}
-	f.finish(s)
-	s.first = e
+	switch {
+	case last:
+		f.close(s)
+	case !s.joiner.Open():
+		f.finish(s)
+	}
+}
+
+// begin opens an event.
+func (f *filter) begin(s *stream, e *event.Event, line string, place multiline.Place) {
 	switch place {
-	case multiline.Orphan:
-		e.Tag(cutTag)
 	case multiline.OverLines:
-		e.Tag(linesTag)
+		s.event.Tag(fullLinesTag)
 	case multiline.OverBytes:
-		e.Tag(bytesTag)
+		s.event.Tag(fullBytesTag)
+	}
+	if s.event != nil {
+		f.finish(s)
+	}
+	s.event, s.raw = e, e.Raw == line
+	s.lines = append(s.lines, line)
+	if place.Cut() && (place == multiline.Orphan || f.rule.What == multiline.Previous) {
+		e.Tag(cutTag)
 	}
 }
 
-// join appends a line to the open event, which takes over its acknowledgement.
+// join adds a line to the open event.
 func (f *filter) join(b *event.Batch, s *stream, e *event.Event, line string) {
-	first := s.first
-	if len(s.text) == 0 {
-		v, _ := f.c.Source.Get(first)
-		s.text = append(s.text, v.Str()...)
-		s.raw = append(s.raw, first.Raw...)
+	s.joined = true
+	s.raw = s.raw && e.Raw == line
+	if f.c.AllowDuplicates || !slices.Contains(s.lines, line) {
+		s.lines = append(s.lines, line)
 	}
-	s.text = append(append(s.text, '\n'), line...)
-	s.raw = append(append(s.raw, '\n'), e.Raw...)
-	f.merge(first, e)
-	first.Last = first.Last || e.Last
-	b.Absorb(first, e)
+	if e.Last {
+		s.event.Last = true
+	}
+	mergeFields(s.event, e, f.c.Source.Name())
+	s.event.Match()
+	b.Absorb(s.event, e)
 }
 
-// merge adds the fields of a further line to the first one's: what differs becomes a list, as in Logstash.
-// What only says where the line stood is the first line's.
-func (f *filter) merge(first, e *event.Event) {
-	for i := range e.Fields {
-		x := &e.Fields[i]
-		if x.Name == f.c.Source.Name() || x.Name == "offset" || x.Name == "log" {
-			continue
+// close lets go of the open event, if there is one, at a place behind which nothing that belongs to it may be
+// joined any more.
+func (f *filter) close(s *stream) {
+	if s.event != nil {
+		if s.joiner.Waiting() {
+			s.event.Tag(cutTag)
 		}
-		old, ok := first.Fields.Get(x.Name)
-		switch {
-		case !ok:
-			first.Fields.Add(x.Name, x.Value)
-		case old.Same(x.Value) || old.Equal(x.Value):
-		default:
-			first.Fields.Set(x.Name, f.union(old, x.Value))
-		}
+		f.finish(s)
 	}
+	s.joiner.Close()
 }
 
-// union is both values in a list, each value once unless duplicates are kept.
-func (f *filter) union(a, b event.Value) event.Value {
-	items := slices.Clone(elements(a))
-	for _, v := range elements(b) {
-		if f.c.AllowDuplicates || !slices.ContainsFunc(items, v.Equal) {
-			items = append(items, v)
-		}
-	}
-	return event.ListOf(items...)
-}
-
-func elements(v event.Value) []event.Value {
-	if v.Kind() == event.List {
-		return v.List()
-	}
-	return []event.Value{v}
-}
-
-// finish completes the open event and lets it go.
+// finish completes the open event.
 func (f *filter) finish(s *stream) {
-	e := s.first
-	if e == nil {
-		return
-	}
-	if len(s.text) > 0 {
-		if err := f.c.Source.Set(e, event.StringOf(string(s.text))); err != nil {
-			e.Tag("_multiline_failure")
+	e := s.event
+	if s.joined {
+		text := strings.Join(s.lines, "\n")
+		if err := f.c.Source.Set(e, event.StringOf(text)); err != nil {
+			panic("BUG: " + err.Error()) // the line was there
 		}
-		e.Raw = string(s.raw)
+		if s.raw {
+			e.Raw = text
+		}
+		if e.HasID() { // an event that was let go of too early is another one than the whole
+			e.ID.Hash = event.HashLine(text)
+		}
 		e.Tag(joinedTag)
 	}
 	if s.held {
 		f.ready = append(f.ready, e)
 	}
-	s.first, s.held = nil, false
-	s.text, s.raw = s.text[:0], s.raw[:0]
-	if cap(s.text) > maxKept {
-		s.text, s.raw = nil, nil
-	}
+	clear(s.lines)
+	s.event, s.lines, s.held, s.joined = nil, s.lines[:0], false, false
 }
 
-// maxKept is how large the scratch space of a stream may stay.
-const maxKept = 64 << 10
-
-// hold takes the events that may still be continued out of the batch.
-func (f *filter) hold(b *event.Batch) {
-	for k, s := range f.streams {
-		switch {
-		case s.first == nil:
-			delete(f.streams, k)
-		case !s.joiner.Open():
-			f.finish(s)
-		case !s.held:
-			b.Detach(s.first)
-			s.held = true
-		}
-	}
-}
-
-// Flush lets go of what has waited long enough, or of everything.
+// Flush lets go of held events: on Stop, of those that come again, unhandled; on Idle, of those to which nothing was
+// added for max_age.
 func (f *filter) Flush(b *event.Batch, reason plugin.Reason, replayable bool) {
-	for k, s := range f.streams {
-		if reason == plugin.Idle && b.Now.Sub(s.seen) < f.c.MaxAge.D() {
+	for _, s := range f.inOrder() {
+		switch {
+		case s.event == nil:
+			continue
+		case reason == plugin.Stop && replayable:
+			s.event.Release()
+			if s.held {
+				f.ready = append(f.ready, s.event)
+			}
+			s.event = nil
+		case reason != plugin.Idle || b.Now.Sub(s.touched) >= f.c.MaxAge.D():
+			f.close(s)
+		default:
 			continue
 		}
-		e := s.first
-		f.finish(s)
-		if e != nil && reason == plugin.Stop && replayable {
-			e.Release() // its lines are read again and joined then
-		}
-		delete(f.streams, k)
+		f.forget(s)
 	}
 	f.emit(b)
+}
+
+// inOrder returns the streams in the order in which a line of theirs came last.
+func (f *filter) inOrder() []*stream {
+	list := make([]*stream, 0, len(f.streams))
+	for _, s := range f.streams {
+		list = append(list, s)
+	}
+	slices.SortFunc(list, func(a, b *stream) int {
+		if c := a.touched.Compare(b.touched); c != 0 {
+			return c
+		}
+		if a.key.id != b.key.id {
+			return cmp.Compare(a.key.id, b.key.id)
+		}
+		return strings.Compare(a.key.name, b.key.name)
+	})
+	return list
 }

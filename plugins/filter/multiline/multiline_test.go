@@ -1,228 +1,287 @@
 package multiline
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"sluice/internal/multiline"
 	"sluice/pipeline/event"
 	"sluice/pipeline/plugin"
+	"sluice/pipeline/plugintest"
 )
 
-func config(pattern, what string) Config {
-	c := *Plugin().Defaults().(*Config)
-	c.Pattern, c.What = pattern, what
-	return c
-}
+func TestCases(t *testing.T) { plugintest.Files(t, Plugin(), "testdata/*.txtar") }
 
 func newFilter(t testing.TB, c Config) *filter {
 	t.Helper()
+	def := *Plugin().Defaults().(*Config) //nolint:errcheck // the type is known
+	def.Pattern, def.What, def.Negate = c.Pattern, c.What, c.Negate
+	if c.MaxLines > 0 {
+		def.MaxLines = c.MaxLines
+	}
 	var p plugin.Problems
-	built, err := build(c, plugin.Env{Problems: &p})
+	b, err := build(def, plugin.Env{Problems: &p})
 	if err != nil || p.Failed() {
 		t.Fatal(err, p.List)
 	}
-	return built.New().(*filter)
+	return b.New().(*filter) //nolint:errcheck // the type is known
 }
 
-// line appends a line of a stream to the batch.
-func line(b *event.Batch, a *event.Ack, stream uint64, offset int, text string) *event.Event {
-	e := b.Append(a)
-	e.ID = event.ID{Stream: stream, Offset: int64(offset), Hash: event.HashLine(text)}
-	e.Raw = text
-	e.Fields.Add("message", event.StringOf(text))
-	e.Fields.Add("offset", event.IntOf(int64(offset)))
-	return e
+// feed is a filter with batches of lines.
+type feed struct {
+	t       testing.TB
+	f       *filter
+	b       event.Batch
+	settled []string // how lines ended, by their text
+	out     []string // events in the order in which they came out
 }
 
-// take returns the events of the batch as "stream:message" and settles them.
-func take(b *event.Batch) []string {
-	b.Compact(nil)
-	var out []string
-	for e := range b.All() {
-		v, _ := e.Fields.Get("message")
-		s := fmt.Sprintf("%d:%s", e.ID.Stream, strings.ReplaceAll(v.Str(), "\n", "|"))
-		if tags, ok := e.Fields.Get("tags"); ok {
-			s += " " + tags.Text()
-		}
-		out = append(out, s)
+// line appends a line of a stream; last ends its segment.
+func (d *feed) line(stream uint64, offset int64, text string, last bool) {
+	a := event.NewAck(func(s event.Status) { d.settled = append(d.settled, text+" "+s.String()) })
+	e := d.b.Append(a)
+	a.Seal()
+	e.SetLine([]byte(text))
+	e.ID = event.ID{Stream: stream, Offset: offset, Hash: event.HashLine(text)}
+	e.Last = last
+}
+
+// run processes the batch and delivers what comes out.
+func (d *feed) run() {
+	if err := d.f.Process(context.Background(), &d.b); err != nil {
+		d.t.Fatal(err)
 	}
-	b.Settle(event.Delivered)
+	d.deliver()
+}
+
+func (d *feed) flush(r plugin.Reason, replayable bool) {
+	d.f.Flush(&d.b, r, replayable)
+	d.deliver()
+}
+
+func (d *feed) deliver() {
+	d.b.Compact(func(*event.Event) { d.t.Fatal("an event was rejected") })
+	for e := range d.b.All() {
+		v, _ := e.Fields.Get("message")
+		tags, _ := e.Fields.Get("tags")
+		d.out = append(d.out, fmt.Sprintf("%d:%d:%s%s", e.ID.Stream, e.ID.Offset, v.Str(), tags.AppendText(nil)))
+		if e.Raw != v.Str() {
+			d.t.Errorf("raw is %q, the message %q", e.Raw, v.Str())
+		}
+	}
+	d.b.Settle(event.Delivered)
+}
+
+func (d *feed) expect(want ...string) {
+	d.t.Helper()
+	if !slices.Equal(d.out, want) {
+		d.t.Errorf("got  %q\nwant %q", d.out, want)
+	}
+	d.out = nil
+}
+
+func TestHeldAcrossBatches(t *testing.T) {
+	d := &feed{t: t, f: newFilter(t, Config{Pattern: "^ ", What: "previous"})}
+	start := time.Unix(1_700_000_000, 0)
+	d.b.Now = start
+	d.line(1, 0, "a", false)
+	d.line(2, 0, "b", false)
+	d.run()
+	d.expect()
+	if d.b.Held != 2 || len(d.settled) > 0 {
+		t.Errorf("%d held, settled %q", d.b.Held, d.settled)
+	}
+	d.b.Now = start.Add(4 * time.Second)
+	d.line(1, 2, " a2", false)
+	d.run()
+	d.b.Now = start.Add(5 * time.Second)
+	d.flush(plugin.Idle, true) // b has waited for max_age, a has not
+	d.expect("2:0:b")
+	d.line(1, 6, "c", false)
+	d.line(2, 2, " b2", false) // too late for b
+	d.run()
+	d.expect("1:0:a\n a2multiline")
+	d.flush(plugin.Stop, true)
+	d.expect()
+	if want := []string{"b delivered", "a delivered", " a2 delivered", "c released", " b2 released"}; !slices.Equal(d.settled, want) {
+		t.Errorf("settled %q\nwant %q", d.settled, want)
+	}
+	d.line(1, 6, "c", false)
+	d.run()
+	d.flush(plugin.Stop, false)
+	d.expect("1:6:c")
+	if d.b.Held != 0 || len(d.f.streams) != 0 {
+		t.Errorf("%d held, %d streams left", d.b.Held, len(d.f.streams))
+	}
+}
+
+func TestSegments(t *testing.T) {
+	d := &feed{t: t, f: newFilter(t, Config{Pattern: "^ ", What: "previous"})}
+	d.line(1, 0, "a", false)
+	d.line(1, 2, " b", true)
+	d.line(1, 5, " c", false) // of the next segment: it was cut from its event
+	d.line(1, 8, " d", true)
+	d.run()
+	d.expect("1:0:a\n bmultiline", "1:5: c\n d_multiline_cut,multiline")
+	if d.b.Held != 0 || len(d.f.streams) != 0 {
+		t.Errorf("%d held, %d streams left", d.b.Held, len(d.f.streams))
+	}
+	d = &feed{t: t, f: newFilter(t, Config{Pattern: "\\\\$", What: "next"})}
+	d.line(1, 0, "a\\", true)
+	d.line(1, 3, "b", true)
+	d.run()
+	d.expect("1:0:a\\_multiline_cut", "1:3:b")
+}
+
+// TestIDs checks that an event that was let go of too early is another one than the whole: "already there" must not
+// hide the lines that came later.
+func TestIDs(t *testing.T) {
+	id := func(lines ...string) string {
+		d := &feed{t: t, f: newFilter(t, Config{Pattern: "^ ", What: "previous"})}
+		for i, l := range lines {
+			d.line(1, int64(i), l, i == len(lines)-1)
+		}
+		if err := d.f.Process(t.Context(), &d.b); err != nil {
+			t.Fatal(err)
+		}
+		defer d.b.Settle(event.Delivered)
+		for e := range d.b.All() {
+			return string(e.AppendID(nil))
+		}
+		return ""
+	}
+	ids := []string{id("a"), id("a", " b"), id("a", " b", " c"), id("a", " x")}
+	slices.Sort(ids)
+	if len(slices.Compact(ids)) != 4 || id("a", " b") != id("a", " b") {
+		t.Errorf("ids are not those of the content: %q", ids)
+	}
+}
+
+// TestInterleaved mixes the lines of many streams into batches of random sizes: every stream is joined as if it were
+// alone, and every line is settled once.
+func TestInterleaved(t *testing.T) {
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		c := Config{Pattern: "^ ", What: []string{"previous", "next"}[seed%2], MaxLines: 1 + r.IntN(6)}
+		d := &feed{t: t, f: newFilter(t, c)}
+		var lines, segments [8][]string
+		var offsets [8]int64
+		total := 0
+		for range 1 + r.IntN(10) {
+			for range r.IntN(60) {
+				s := r.IntN(len(lines))
+				text := fmt.Sprintf("%s%d", strings.Repeat(" ", r.IntN(2)), r.IntN(100))
+				last := r.IntN(10) == 0
+				d.line(uint64(s+1), offsets[s], text, last)
+				offsets[s]++
+				total++
+				lines[s] = append(lines[s], text)
+				if last {
+					segments[s] = append(segments[s], alone(c, lines[s])...)
+					lines[s] = nil
+				}
+			}
+			d.run()
+		}
+		d.flush(plugin.End, false)
+		got := map[byte][]string{}
+		slices.SortStableFunc(d.out, func(a, b string) int { return strings.Compare(key2(a), key2(b)) })
+		for _, o := range d.out {
+			_, text, _ := strings.Cut(o[2:], ":")
+			got[o[0]] = append(got[o[0]], strings.TrimRight(text, "abcdefghijklmnopqrstuvwxyz_,"))
+		}
+		for s := range lines {
+			want := append(segments[s], alone(c, lines[s])...)
+			if g := got['1'+byte(s)]; !slices.Equal(g, want) {
+				t.Fatalf("seed %d, stream %d:\ngot  %q\nwant %q", seed, s+1, g, want)
+			}
+		}
+		if len(d.settled) != total || d.b.Held != 0 {
+			t.Fatalf("seed %d: %d of %d lines were settled, %d are held", seed, len(d.settled), total, d.b.Held)
+		}
+	}
+}
+
+// key2 sorts events by stream and offset.
+func key2(o string) string {
+	p := strings.SplitN(o, ":", 3)
+	return p[0] + fmt.Sprintf("%08s", p[1])
+}
+
+// alone joins the lines of one segment.
+func alone(c Config, lines []string) []string {
+	rule := &multiline.Rule{Match: func(l []byte) bool { return len(l) > 0 && l[0] == ' ' }, MaxLines: c.MaxLines}
+	if c.What == "next" {
+		rule.What = multiline.Next
+	}
+	j := multiline.New(rule)
+	var out []string
+	for _, l := range lines {
+		if j.Add([]byte(l)) == multiline.Joins {
+			out[len(out)-1] += "\n" + l
+		} else {
+			out = append(out, l)
+		}
+	}
 	return out
 }
 
-func TestTracebackJoinsThePreviousLine(t *testing.T) {
-	f := newFilter(t, config(`^( |Traceback|AssertionError)`, "previous"))
-	b := &event.Batch{Now: time.Unix(1, 0)}
-	acks := event.WatchAcks()
+func TestAllocations(t *testing.T) {
+	d := newFilter(t, Config{Pattern: "^ ", What: "previous"})
+	var b event.Batch
 	a := event.NewAck(func(event.Status) {})
-	lines := []string{"one", "two", "Traceback", "  File", "AssertionError: x", "three"}
-	for i, l := range lines {
-		e := line(b, a, 1, i*10, l)
-		e.Last = i == len(lines)-1
+	line := []byte("2026-11-24 13:19:19 INFO nothing to see here")
+	allocs := testing.AllocsPerRun(100, func() {
+		for range 1000 {
+			b.Append(a).SetLine(line)
+		}
+		for e := range b.All() {
+			e.ID.Stream = 1
+		}
+		_ = d.Process(t.Context(), &b)
+		b.Compact(nil)
+		b.Settle(event.Delivered)
+	})
+	if allocs > 3 { // one event crosses the batches' edge
+		t.Errorf("%v allocations for 1,000 lines that are not joined", allocs)
 	}
+	d.Flush(&b, plugin.End, false)
+	b.Settle(event.Delivered)
 	a.Seal()
-	if err := f.Process(t.Context(), b); err != nil {
-		t.Fatal(err)
-	}
-	want := "[1:one 1:two|Traceback|  File|AssertionError: x multiline 1:three]"
-	if got := fmt.Sprint(take(b)); got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-	if left := acks.Stop(); len(left) > 0 || b.Held != 0 {
-		t.Errorf("%d held, acks left: %v", b.Held, left)
-	}
 }
 
-func TestHeldAcrossBatchesAndLetGo(t *testing.T) {
-	f := newFilter(t, config(`^ `, "previous"))
-	b := &event.Batch{Now: time.Unix(100, 0)}
-	var ended []event.Status
-	feed := func(offset int, text string) {
-		a := event.NewAck(func(s event.Status) { ended = append(ended, s) })
-		line(b, a, 1, offset, text)
-		a.Seal()
-		if err := f.Process(t.Context(), b); err != nil {
-			t.Fatal(err)
-		}
-	}
-	expect := func(want string) {
-		t.Helper()
-		if got := fmt.Sprint(take(b)); got != want {
-			t.Errorf("got %s, want %s", got, want)
-		}
-	}
-	feed(0, "a")
-	expect("[]")
-	feed(10, " b")
-	expect("[]")
-	f.Flush(b, plugin.Idle, true) // not yet
-	expect("[]")
-	feed(20, "c")
-	expect("[1:a| b multiline]")
-	if len(ended) != 2 {
-		t.Errorf("%d lines have ended, want the 2 that were joined", len(ended))
-	}
-	b.Now = b.Now.Add(6 * time.Second)
-	f.Flush(b, plugin.Idle, true)
-	expect("[1:c]")
-	feed(30, "d")
-	f.Flush(b, plugin.Stop, true)
-	expect("[]")
-	if len(ended) != 4 || ended[3] != event.Released {
-		t.Errorf("the lines ended as %v, want the last one released", ended)
-	}
-	feed(40, "e")
-	f.Flush(b, plugin.Stop, false)
-	expect("[1:e]")
-}
-
-func TestCutsAreTagged(t *testing.T) {
-	c := config(`^ `, "previous")
-	c.MaxLines = 2
-	f := newFilter(t, c)
-	b := &event.Batch{Now: time.Unix(1, 0)}
-	a := event.NewAck(func(event.Status) {})
-	for i, l := range []string{" rest", "a", " b", " c", "d"} {
-		line(b, a, 1, i, l).Last = i == 4
-	}
-	a.Seal()
-	if err := f.Process(t.Context(), b); err != nil {
-		t.Fatal(err)
-	}
-	want := "[1: rest _multiline_cut 1:a| b multiline 1: c multiline_max_lines_reached 1:d]"
-	if got := fmt.Sprint(take(b)); got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-}
-
-// TestStreamsNeverMix interleaves streams over batches and compares with joining each alone.
-func TestStreamsNeverMix(t *testing.T) {
-	for seed := range uint64(50) {
-		dice := rand.New(rand.NewPCG(seed, 3)) //nolint:gosec // a test's dice
-		what := []string{"previous", "next"}[seed%2]
-		f := newFilter(t, config(`^ `, what))
-		b := &event.Batch{Now: time.Unix(1, 0)}
-		got, want := map[uint64][]string{}, map[uint64][]string{}
-		lines := map[uint64][]string{}
-		collect := func() {
-			for _, s := range take(b) {
-				id, text, _ := strings.Cut(s, ":")
-				text, _, _ = strings.Cut(text, " _multiline_cut")
-				text, _, _ = strings.Cut(text, " multiline")
-				var n uint64
-				if _, err := fmt.Sscan(id, &n); err != nil {
-					t.Fatal(err)
-				}
-				got[n] = append(got[n], text)
-			}
-		}
-		for i := range 300 {
-			stream := uint64(1 + dice.IntN(5))
-			text := fmt.Sprint("l", i)
-			if dice.IntN(2) == 0 {
-				text = " " + text
-			}
+func BenchmarkProcess(b *testing.B) {
+	for _, every := range []int{0, 10} {
+		b.Run(fmt.Sprintf("joined every %d", every), func(b *testing.B) {
+			f := newFilter(b, Config{Pattern: "^( |Traceback|AssertionError)", What: "previous"})
+			line, more := []byte(strings.Repeat("x", 120)), []byte("  File \"/srv/app/main.py\", line 17, in handle")
+			var batch event.Batch
 			a := event.NewAck(func(event.Status) {})
-			line(b, a, stream, i, text)
+			const lines = 1000
+			b.SetBytes(lines * int64(len(line)))
+			b.ReportAllocs()
+			for b.Loop() {
+				for i := range lines {
+					e := batch.Append(a)
+					if every > 0 && i%every == 1 {
+						e.SetLine(more)
+					} else {
+						e.SetLine(line)
+					}
+					e.ID.Stream = 1
+				}
+				_ = f.Process(b.Context(), &batch)
+				batch.Compact(nil)
+				batch.Settle(event.Delivered)
+			}
+			f.Flush(&batch, plugin.End, false)
+			batch.Settle(event.Delivered)
 			a.Seal()
-			lines[stream] = append(lines[stream], text)
-			if dice.IntN(20) == 0 {
-				if err := f.Process(t.Context(), b); err != nil {
-					t.Fatal(err)
-				}
-				collect()
-			}
-		}
-		if err := f.Process(t.Context(), b); err != nil {
-			t.Fatal(err)
-		}
-		collect()
-		f.Flush(b, plugin.End, true)
-		collect()
-		for stream, all := range lines {
-			open := false
-			for _, l := range all {
-				marked := strings.HasPrefix(l, " ")
-				joins := marked && len(want[stream]) > 0
-				if what == "next" {
-					joins = open
-				}
-				open = marked
-				if n := len(want[stream]); joins {
-					want[stream][n-1] += "|" + l
-				} else {
-					want[stream] = append(want[stream], l)
-				}
-			}
-			if g, w := fmt.Sprint(got[stream]), fmt.Sprint(want[stream]); g != w {
-				t.Fatalf("seed %d stream %d:\n got %s\nwant %s", seed, stream, g, w)
-			}
-		}
-		if b.Held != 0 {
-			t.Errorf("seed %d: %d events are still held", seed, b.Held)
-		}
-	}
-}
-
-func BenchmarkUnjoined(b *testing.B) {
-	f := newFilter(b, config(`^( |Traceback|AssertionError)`, "previous"))
-	batch := &event.Batch{Now: time.Unix(1, 0)}
-	const events = 1000
-	text := strings.Repeat("2026-11-24 INFO orders: order took 4 ms ", 5)
-	b.SetBytes(int64(events * len(text)))
-	b.ReportAllocs()
-	for b.Loop() {
-		a := event.NewAck(func(event.Status) {})
-		for i := range events {
-			line(batch, a, 1, i, text).Last = i == events-1
-		}
-		a.Seal()
-		if err := f.Process(b.Context(), batch); err != nil {
-			b.Fatal(err)
-		}
-		batch.Settle(event.Delivered)
+		})
 	}
 }
