@@ -38,6 +38,7 @@ func sections() []string {
 // goldenFile is a txtar file with one case.
 type goldenFile struct {
 	path     string
+	text     []byte
 	archive  *txtar.Archive
 	config   string // a configuration of its own; "" for none
 	pipeline string // the id of the pipeline; "" where there is only one
@@ -47,11 +48,17 @@ const caseExt = ".txtar"
 
 // readCase reads a case file.
 func readCase(path string) (*testCase, error) {
-	ar, err := txtar.ParseFile(path)
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("read case: %w", err)
 	}
-	g := &goldenFile{path: path, archive: ar}
+	return parseCase(path, text)
+}
+
+// parseCase takes a case file apart.
+func parseCase(path string, text []byte) (*testCase, error) {
+	ar := txtar.Parse(text)
+	g := &goldenFile{path: path, text: text, archive: ar}
 	c := &testCase{place: path, mode: expect.Exact, golden: g}
 	c.name, _, _ = strings.Cut(strings.TrimSpace(string(ar.Comment)), "\n")
 	if c.name == "" {
@@ -126,15 +133,7 @@ func (c *testCase) section(name string, data []byte) (err error) {
 
 // update writes what came of the case into its file.
 func (g *goldenFile) update(r testResult) error {
-	var want []byte
-	for _, f := range r.events {
-		want = expect.AppendLine(want, f)
-	}
-	for i := range g.archive.Files {
-		if g.archive.Files[i].Name == sectionWant {
-			g.archive.Files[i].Data = want
-		}
-	}
+	g.setWant(r.events)
 	info, err := os.Stat(g.path)
 	if err != nil {
 		return fmt.Errorf("update case: %w", err)
@@ -143,6 +142,19 @@ func (g *goldenFile) update(r testResult) error {
 		return fmt.Errorf("update case: %w", err)
 	}
 	return nil
+}
+
+// setWant makes events what is wanted.
+func (g *goldenFile) setWant(events []event.Fields) {
+	var want []byte
+	for _, f := range events {
+		want = expect.AppendLine(want, f)
+	}
+	for i := range g.archive.Files {
+		if g.archive.Files[i].Name == sectionWant {
+			g.archive.Files[i].Data = want
+		}
+	}
 }
 
 // isCase reports whether a path is that of a case file.

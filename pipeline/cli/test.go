@@ -241,11 +241,7 @@ func (l *library) isGiven(file string) bool {
 // padded is the configuration with so many empty lines before it that its problems name the lines of the
 // case file.
 func (g *goldenFile) padded() string {
-	text, err := os.ReadFile(g.path)
-	if err != nil {
-		return g.config
-	}
-	before, _, _ := bytes.Cut(text, []byte("-- "+sectionConfig+" --"))
+	before, _, _ := bytes.Cut(g.text, []byte("-- "+sectionConfig+" --"))
 	return strings.Repeat("\n", bytes.Count(before, []byte("\n"))+1) + g.config
 }
 
