@@ -23,6 +23,7 @@ import (
 	sqsinput "sluice/plugins/input/sqs"
 	"sluice/plugins/input/stdin"
 	"sluice/plugins/output/elasticsearch"
+	fileoutput "sluice/plugins/output/file"
 	"sluice/plugins/output/null"
 	sqsoutput "sluice/plugins/output/sqs"
 	"sluice/plugins/output/stdout"
@@ -67,6 +68,7 @@ func common() []plugin.Spec {
 		multiline.Plugin(),
 		mutate.Plugin(),
 
+		fileoutput.Plugin(),
 		null.Plugin(),
 		stdout.Plugin(),
 	}
