@@ -17,8 +17,8 @@ import (
 
 func TestCases(t *testing.T) { plugintest.Files(t, Plugin(), "testdata/*.txtar") }
 
-func newFilter(t testing.TB, c Config) *filter {
-	t.Helper()
+func newFilter(tb testing.TB, c Config) *filter {
+	tb.Helper()
 	def := *Plugin().Defaults().(*Config) //nolint:errcheck // the type is known
 	def.Pattern, def.What, def.Negate = c.Pattern, c.What, c.Negate
 	if c.MaxLines > 0 {
@@ -27,7 +27,7 @@ func newFilter(t testing.TB, c Config) *filter {
 	var p plugin.Problems
 	b, err := build(def, plugin.Env{Problems: &p})
 	if err != nil || p.Failed() {
-		t.Fatal(err, p.List)
+		tb.Fatal(err, p.List)
 	}
 	return b.New().(*filter) //nolint:errcheck // the type is known
 }
@@ -157,7 +157,8 @@ func TestIDs(t *testing.T) {
 	}
 	ids := []string{id("a"), id("a", " b"), id("a", " b", " c"), id("a", " x")}
 	slices.Sort(ids)
-	if len(slices.Compact(ids)) != 4 || id("a", " b") != id("a", " b") {
+	again := id("a", " b")
+	if len(slices.Compact(ids)) != 4 || !slices.Contains(ids, again) {
 		t.Errorf("ids are not those of the content: %q", ids)
 	}
 }
@@ -196,7 +197,7 @@ func TestInterleaved(t *testing.T) {
 			got[o[0]] = append(got[o[0]], strings.TrimRight(text, "abcdefghijklmnopqrstuvwxyz_,"))
 		}
 		for s := range lines {
-			want := append(segments[s], alone(c, lines[s])...)
+			want := slices.Concat(segments[s], alone(c, lines[s]))
 			if g := got['1'+byte(s)]; !slices.Equal(g, want) {
 				t.Fatalf("seed %d, stream %d:\ngot  %q\nwant %q", seed, s+1, g, want)
 			}
@@ -233,6 +234,7 @@ func alone(c Config, lines []string) []string {
 
 func TestAllocations(t *testing.T) {
 	d := newFilter(t, Config{Pattern: "^ ", What: "previous"})
+	d.rule.Match = func(l []byte) bool { return l[0] == ' ' } // regexp's pool forgets under the race detector
 	var b event.Batch
 	a := event.NewAck(func(event.Status) {})
 	line := []byte("2026-11-24 13:19:19 INFO nothing to see here")
