@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"testing"
 
 	"golang.org/x/tools/txtar"
@@ -25,7 +26,7 @@ func FuzzCase(f *testing.F) {
 		if err != nil {
 			t.Fatalf("after an update: %v", err)
 		}
-		if len(again.want) != len(c.want) || again.name != c.name || string(again.lines) != string(c.lines) {
+		if len(again.want) != len(c.want) || again.name != c.name || !bytes.Equal(again.lines, c.lines) {
 			t.Errorf("%q became %q", text, txtar.Format(c.golden.archive))
 		}
 		for i := range c.want {
