@@ -31,8 +31,6 @@ const (
 // MaxRecord is the largest size of a record in bytes.
 const MaxRecord = maxRecord
 
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
 // ErrLocked says that another process, or another part of this one, has the folder open.
 var ErrLocked = errors.New("the folder is in use")
 
@@ -72,7 +70,7 @@ func Open(dir string, apply func(record []byte) error) (*Log, Report, error) {
 }
 
 func createFile(name string) (file, error) {
-	return os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, filePerm) //nolint:gosec // within the state folder
+	return os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC, filePerm)
 }
 
 func openWith(dir string, apply func([]byte) error, open func(string) (file, error)) (*Log, Report, error) {
@@ -94,7 +92,7 @@ func openWith(dir string, apply func([]byte) error, open func(string) (file, err
 
 func (l *Log) load(apply func([]byte) error) (Report, error) {
 	name := filepath.Join(l.dir, logName)
-	data, err := os.ReadFile(name) //nolint:gosec // within the state folder
+	data, err := os.ReadFile(name)
 	if errors.Is(err, os.ErrNotExist) {
 		return Report{Fresh: true}, l.Rewrite(func(func([]byte)) {})
 	}
@@ -116,7 +114,7 @@ func (l *Log) load(apply func([]byte) error) (Report, error) {
 	if good == 0 { // not even the beginning of the file is good
 		return rep, l.Rewrite(func(func([]byte)) {})
 	}
-	f, err := os.OpenFile(name, os.O_RDWR, filePerm) //nolint:gosec // within the state folder
+	f, err := os.OpenFile(name, os.O_RDWR, filePerm)
 	if err != nil {
 		return rep, fmt.Errorf("open state: %w", err)
 	}
@@ -149,13 +147,14 @@ func scan(data []byte, apply func([]byte) error) (int, error) {
 
 // checksum is CRC-32C of a record's length and content, so that zeros are no record.
 func checksum(length, rec []byte) uint32 {
+	castagnoli := crc32.MakeTable(crc32.Castagnoli) // made once
 	return crc32.Update(crc32.Checksum(length, castagnoli), castagnoli, rec)
 }
 
 // SetAside copies the log as it is to a file of its own, whose name holds why and the time, and returns that
 // name. The caller then rewrites the log.
 func (l *Log) SetAside(why string) (string, error) {
-	data, err := os.ReadFile(filepath.Join(l.dir, logName)) //nolint:gosec // within the state folder
+	data, err := os.ReadFile(filepath.Join(l.dir, logName))
 	if err != nil {
 		return "", fmt.Errorf("set state aside: %w", err)
 	}
@@ -202,7 +201,7 @@ func appendRecord(dst, rec []byte) []byte {
 		panic("BUG: a state record is too long")
 	}
 	at := len(dst)
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(rec))) //nolint:gosec // checked above
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(rec)))
 	dst = binary.LittleEndian.AppendUint32(dst, checksum(dst[at:at+4], rec))
 	return append(dst, rec...)
 }
@@ -266,7 +265,7 @@ func (l *Log) Rewrite(write func(add func(record []byte))) error {
 }
 
 func syncFolder(dir string) error {
-	d, err := os.Open(dir) //nolint:gosec // the state folder
+	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -96,7 +97,7 @@ func TestDamage(t *testing.T) {
 	var want []string
 	var ends []int
 	for i := range 6 {
-		want = append(want, strings.Repeat("r", i*3)+fmt.Sprint(i))
+		want = append(want, strings.Repeat("r", i*3)+strconv.Itoa(i))
 		if err := l.Append([]byte(want[i])); err != nil {
 			t.Fatal(err)
 		}
@@ -159,7 +160,7 @@ type flaky struct {
 
 func (f flaky) WriteAt(p []byte, off int64) (int, error) {
 	if len(p) > *f.room {
-		n, _ := f.File.WriteAt(p[:*f.room], off) //nolint:errcheck // the error is the full disk
+		n, _ := f.File.WriteAt(p[:*f.room], off)
 		*f.room = 0
 		return n, syscall.ENOSPC
 	}

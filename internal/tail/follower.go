@@ -136,13 +136,7 @@ func Start(state *State, o Options) (*Follower, error) {
 
 func (f *Follower) queue(lane int) *queue { return f.queues[lane%len(f.queues)] }
 
-// push puts a stream into its queue, or remembers to do so when it is given back.
-func (f *Follower) push(st *Stream) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.pushLocked(st)
-}
-
+// pushLocked puts a stream into its queue, or remembers to do so when it is given back. f.mu is held.
 func (f *Follower) pushLocked(st *Stream) {
 	switch {
 	case st.dead || st.queued || f.ending && st.finished:
@@ -214,7 +208,8 @@ func (f *Follower) hold(st *Stream) bool {
 // ctx's error.
 func (f *Follower) Next(ctx context.Context, lane int, wait time.Duration, room Room) (*Span, error) {
 	q := f.queue(lane)
-	var timer *time.Timer
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
 	for {
 		st, end := f.pop(q)
 		switch {
@@ -232,10 +227,6 @@ func (f *Follower) Next(ctx context.Context, lane int, wait time.Duration, room 
 				return sp, err
 			}
 			continue
-		}
-		if timer == nil {
-			timer = time.NewTimer(wait)
-			defer timer.Stop()
 		}
 		select {
 		case <-q.signal:

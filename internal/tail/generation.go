@@ -75,7 +75,7 @@ func (f *Follower) openFile(path string) (*os.File, fileInfo, error) {
 	if !f.takeSlot() {
 		return nil, fileInfo{}, errTooMany
 	}
-	file, err := os.Open(path) //nolint:gosec // the operator names the files
+	file, err := os.Open(path)
 	if err != nil {
 		f.freeSlot()
 		return nil, fileInfo{}, err
@@ -174,7 +174,7 @@ func (f *Follower) begin(st *Stream, e *Entry, check []byte) {
 
 // renew ends a stream that was taken, whose file was truncated or rewritten, and begins the next generation from the
 // file's beginning with the same handle.
-func (f *Follower) renew(st *Stream) error {
+func (f *Follower) renew(st *Stream) {
 	f.counters.generations.Inc()
 	f.o.Log.Info("file begins anew: it was truncated or replaced", "path", st.Path, "read_to", st.pos)
 	next := &Stream{seq: st.seq, lane: st.lane, file: st.file, changed: time.Now()}
@@ -197,5 +197,4 @@ func (f *Follower) renew(st *Stream) error {
 	for _, sp := range lost {
 		f.lose(st, sp)
 	}
-	return nil
 }

@@ -31,7 +31,7 @@ func forgetRecord(id uint64) []byte {
 }
 
 func appendDigest(b []byte, d digest) []byte {
-	return binary.LittleEndian.AppendUint64(binary.AppendUvarint(b, uint64(d.n)), d.sum) //nolint:gosec // a length
+	return binary.LittleEndian.AppendUint64(binary.AppendUvarint(b, uint64(d.n)), d.sum)
 }
 
 func (e *Entry) record() []byte {
@@ -41,7 +41,7 @@ func (e *Entry) record() []byte {
 	b = binary.AppendUvarint(b, e.key.ino)
 	b = binary.AppendVarint(b, e.born)
 	b = appendDigest(b, e.head)
-	b = binary.AppendUvarint(b, uint64(e.Offset)) //nolint:gosec // an offset is not negative
+	b = binary.AppendUvarint(b, uint64(e.Offset))
 	b = appendDigest(b, e.check)
 	b = binary.AppendVarint(b, e.seen)
 	flags := byte(0)
@@ -56,7 +56,7 @@ func (e *Entry) record() []byte {
 func (e *Entry) offsetRecord() []byte {
 	b := make([]byte, 0, 64)
 	b = binary.LittleEndian.AppendUint64(append(b, recOffset), e.ID)
-	b = binary.AppendUvarint(b, uint64(e.Offset)) //nolint:gosec // an offset is not negative
+	b = binary.AppendUvarint(b, uint64(e.Offset))
 	b = appendDigest(b, e.check)
 	b = appendDigest(b, e.head)
 	return binary.AppendVarint(b, e.seen)
@@ -65,14 +65,14 @@ func (e *Entry) offsetRecord() []byte {
 func noteRecord(id uint64, n *Note) []byte {
 	b := make([]byte, 0, 48+4*len(n.Cuts))
 	b = binary.LittleEndian.AppendUint64(append(b, recNote), id)
-	b = binary.AppendUvarint(b, uint64(n.Start))       //nolint:gosec // an offset is not negative
-	b = binary.AppendUvarint(b, uint64(n.End-n.Start)) //nolint:gosec // a length is not negative
+	b = binary.AppendUvarint(b, uint64(n.Start))
+	b = binary.AppendUvarint(b, uint64(n.End-n.Start))
 	b = binary.AppendVarint(b, n.Observed)
 	b = append(b, byte(n.Why))
 	b = binary.AppendUvarint(b, uint64(len(n.Cuts)))
 	at := 0
 	for _, c := range n.Cuts {
-		b = binary.AppendUvarint(b, uint64(c.At-at)) //nolint:gosec // cuts ascend
+		b = binary.AppendUvarint(b, uint64(c.At-at))
 		b = append(b, byte(c.Why))
 		at = c.At
 	}
@@ -121,7 +121,7 @@ func (r *reader) varint() int64 {
 
 // length reads an offset or a length.
 func (r *reader) length() int64 {
-	v := int64(r.uvarint()) //nolint:gosec // checked next
+	v := int64(r.uvarint())
 	if v < 0 {
 		r.fail()
 		return 0

@@ -34,22 +34,28 @@ type Piece struct {
 	Marks      Marks
 }
 
-// line finds the line that begins at data[from:]: its end, and where the next one begins. A line that is longer
-// than MaxLine comes in parts (cut). ok is false when the end is not in data.
-func (s *Splitter) line(data []byte, from int) (end, next int, cut, ok bool) {
+// place is where a line ends in the data, and where the next one begins. cut says that the line is longer than
+// MaxLine, and what ends is a part of it.
+type place struct {
+	end, next int
+	cut       bool
+}
+
+// line finds the line that begins at data[from:]. ok is false when its end is not in data.
+func (s *Splitter) line(data []byte, from int) (p place, ok bool) {
 	window := data[from:]
 	limit := s.MaxLine + len(s.Delimiter)
 	if len(window) > limit {
 		window = window[:limit]
 	}
 	if i := s.index(window); i >= 0 {
-		return from + i, from + i + len(s.Delimiter), false, true
+		return place{from + i, from + i + len(s.Delimiter), false}, true
 	}
 	if len(window) < limit {
-		return 0, 0, false, false
+		return place{}, false
 	}
 	n := from + wholeRunes(window[:s.MaxLine])
-	return n, n, true, true
+	return place{n, n, true}, true
 }
 
 func (s *Splitter) index(data []byte) int {
@@ -115,16 +121,16 @@ func (s *Splitter) cutFast(data []byte) (int, Why) {
 // cutLines finds the last line that is whole. A line that is too long ends the span with its first part.
 func (s *Splitter) cutLines(data []byte) (n int, why Why) {
 	for {
-		_, next, cut, ok := s.line(data, n)
+		l, ok := s.line(data, n)
 		switch {
 		case !ok:
 			return n, Natural
-		case cut && n == 0:
-			return next, LineCut
-		case cut:
+		case l.cut && n == 0:
+			return l.next, LineCut
+		case l.cut:
 			return n, Natural
 		}
-		n = next
+		n = l.next
 	}
 }
 
@@ -132,11 +138,11 @@ func (s *Splitter) cutLines(data []byte) (n int, why Why) {
 func (s *Splitter) cutJoined(data []byte) (natural, capped int, why Why) {
 	j := multiline.New(s.Rule)
 	for at := 0; ; {
-		end, next, _, ok := s.line(data, at)
+		l, ok := s.line(data, at)
 		if !ok {
 			return natural, capped, why
 		}
-		switch p := j.Add(data[at:end]); {
+		switch p := j.Add(data[at:l.end]); {
 		case at == 0 || p == multiline.Joins:
 		case p == multiline.Begins:
 			natural = at
@@ -144,9 +150,9 @@ func (s *Splitter) cutJoined(data []byte) (natural, capped int, why Why) {
 			capped, why = at, whyOf(p)
 		}
 		if !j.Open() {
-			natural = next
+			natural = l.next
 		}
-		at = next
+		at = l.next
 	}
 }
 
@@ -161,11 +167,11 @@ func whyOf(p multiline.Place) Why {
 func (s *Splitter) whole(data []byte) int {
 	n := 0
 	for {
-		_, next, _, ok := s.line(data, n)
+		l, ok := s.line(data, n)
 		if !ok {
 			return n
 		}
-		n = next
+		n = l.next
 	}
 }
 
@@ -208,20 +214,24 @@ type cutter struct {
 }
 
 // line is Splitter.line, with the noted cuts in place of the cap. What is at the end without a delimiter is a line.
-func (c *cutter) line(from int) (end, next int, cut bool) {
-	if !c.replay {
-		end, next, cut, ok := c.s.line(c.data, from)
-		if rest := c.data[from:]; !ok && len(rest) > c.s.MaxLine && !c.atEnd {
-			end = from + wholeRunes(rest[:c.s.MaxLine]) // what was seen behind the span made it a part
-			next, cut = end, true
-		} else if !ok {
-			return len(c.data), len(c.data), false
-		}
-		if cut {
-			c.made = append(c.made, Cut{next, LineCut})
-		}
-		return end, next, cut
+func (c *cutter) line(from int) place {
+	if c.replay {
+		return c.notedLine(from)
 	}
+	l, ok := c.s.line(c.data, from)
+	if rest := c.data[from:]; !ok && len(rest) > c.s.MaxLine && !c.atEnd {
+		n := from + wholeRunes(rest[:c.s.MaxLine]) // what was seen behind the span made it a part
+		l = place{n, n, true}
+	} else if !ok {
+		return place{len(c.data), len(c.data), false}
+	}
+	if l.cut {
+		c.made = append(c.made, Cut{l.next, LineCut})
+	}
+	return l
+}
+
+func (c *cutter) notedLine(from int) place {
 	limit := len(c.data)
 	for len(c.noted) > 0 && c.noted[0].At < from {
 		c.noted = c.noted[1:]
@@ -233,9 +243,9 @@ func (c *cutter) line(from int) (end, next int, cut bool) {
 		}
 	}
 	if i := c.s.index(c.data[from:limit]); i >= 0 {
-		return from + i, from + i + len(c.s.Delimiter), false
+		return place{from + i, from + i + len(c.s.Delimiter), false}
 	}
-	return limit, limit, limit < len(c.data)
+	return place{limit, limit, limit < len(c.data)}
 }
 
 // lines makes a piece of each line.
@@ -243,13 +253,13 @@ func (c *cutter) lines(sp *Span) {
 	part := sp.within
 	sp.lines = 0
 	for at := 0; at < len(c.data); sp.lines++ {
-		end, next, cut := c.line(at)
-		p := Piece{Start: at, End: end, First: end}
-		if cut || part {
+		l := c.line(at)
+		p := Piece{Start: at, End: l.end, First: l.end}
+		if l.cut || part {
 			p.Marks = PartOfLine
 		}
 		sp.Pieces = append(sp.Pieces, p)
-		at, part = next, cut
+		at, part = l.next, l.cut
 	}
 }
 
@@ -263,33 +273,33 @@ func (c *cutter) join(sp *Span) {
 	part := sp.within
 	sp.lines = 0
 	for at := 0; at < len(c.data); sp.lines++ {
-		end, next, cut := c.line(at)
+		l := c.line(at)
 		why := c.forced(at)
 		if why != Natural {
 			j.Close()
 		}
-		place := j.Add(c.data[at:end])
+		where := j.Add(c.data[at:l.end])
 		switch {
 		case why != Natural:
 			c.full(sp, why)
-		case place == multiline.OverLines || place == multiline.OverBytes:
-			why = whyOf(place)
+		case where == multiline.OverLines || where == multiline.OverBytes:
+			why = whyOf(where)
 			c.insert(Cut{at, why})
 			c.full(sp, why)
 		}
-		if place != multiline.Joins {
-			p := Piece{Start: at, First: end}
-			if place == multiline.Orphan || why != Natural && rule.What == multiline.Previous {
+		if where != multiline.Joins {
+			p := Piece{Start: at, First: l.end}
+			if where == multiline.Orphan || why != Natural && rule.What == multiline.Previous {
 				p.Marks = PartOfJoin // with Next, the line does not tell, and its span may begin here
 			}
 			sp.Pieces = append(sp.Pieces, p)
 		}
 		last := &sp.Pieces[len(sp.Pieces)-1]
-		last.End = end
-		if cut || part {
+		last.End = l.end
+		if l.cut || part {
 			last.Marks |= PartOfLine
 		}
-		at, part = next, cut
+		at, part = l.next, l.cut
 	}
 	c.waiting = j.Waiting()
 }

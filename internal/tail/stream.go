@@ -121,7 +121,8 @@ func (f *Follower) read(st *Stream, room Room) (sp *Span, more bool, err error) 
 func (f *Follower) replaced(st *Stream, err error) (*Span, bool, error) {
 	switch {
 	case errors.Is(err, errChanged):
-		return nil, false, f.renew(st)
+		f.renew(st)
+		return nil, false, nil
 	case errors.Is(err, errReplaced):
 		f.mu.Lock()
 		f.markGone(st)

@@ -326,15 +326,15 @@ func (f *Follower) watchFolder(dir string) {
 
 // watchTarget watches where a symbolic link leads, since the folder of the link tells nothing of the file.
 func (f *Follower) watchTarget(st *Stream) {
-	real, err := filepath.EvalSymlinks(st.path)
-	if err != nil || real == st.path {
+	target, err := filepath.EvalSymlinks(st.path)
+	if err != nil || target == st.path {
 		return
 	}
-	f.watchFolder(filepath.Dir(real))
+	f.watchFolder(filepath.Dir(target))
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.byPath[real] == nil {
-		f.byPath[real] = st
+	if f.byPath[target] == nil {
+		f.byPath[target] = st
 	}
 }
 

@@ -166,15 +166,14 @@ func (l *lane) mark(e *event.Event, closed bool) {
 // append appends the event, or the events, of a piece and returns the last of them.
 func (l *lane) append(b *event.Batch, p *tail.Piece) *event.Event {
 	text := l.in.k.text(l.span, p)
-	id := event.ID{
-		Stream: l.stream.ID, Offset: l.span.Start + int64(p.Start),
-		Hash: event.HashLine(event.BytesOf(l.span.Data[p.Start:p.First]).Str()),
-	}
+	v := event.BytesOf(text)
+	// The hash is that of all the lines: an event that was let go of too early, and whose note was lost with the
+	// machine, must not stand in the way of the whole one.
+	id := event.ID{Stream: l.stream.ID, Offset: l.span.Start + int64(p.Start), Hash: event.HashLine(v.Str())}
 	if l.dec != nil {
 		return l.decode(b, p, text, id)
 	}
 	e := b.Append(l.ack)
-	v := event.BytesOf(text)
 	e.Raw = v.Str()
 	e.Fields.Add(event.MessageField, v)
 	l.describe(e, p, id)
@@ -328,7 +327,7 @@ func (in *input) completed(path string, read bool) {
 const logPerm = 0o640
 
 func appendLine(name, line string) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, logPerm) //nolint:gosec // the operator names it
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_APPEND, logPerm)
 	if err != nil {
 		return err
 	}
