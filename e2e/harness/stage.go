@@ -68,7 +68,7 @@ func (s *Stage) program(bin, name string, configs []string) (*Program, error) {
 		Listen: "127.0.0.1:" + strconv.Itoa(port),
 		Env: []string{
 			"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_EC2_METADATA_DISABLED=true",
-			"SLUICE_QUEUE=" + s.Queue.Name, "AWS_ENDPOINT_URL_SQS=" + s.QueueProxy.URL, "SLUICE_ES_HOST=" + s.IndexProxy.URL,
+			"SLUICE_QUEUE=" + s.Queue.Name, "AWS_ENDPOINT_URL_SQS=" + s.QueueProxy.URL, "SLUICE_ES_HOST=" + s.IndexProxy.URL, "SLUICE_OLDEST=0s",
 			"LOG_DIR=" + s.Logs, "ARCHIVE_DIR=" + s.Archive, "STATE_DIRECTORY=" + filepath.Join(s.Dir, name),
 		},
 	}

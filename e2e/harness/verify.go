@@ -60,7 +60,7 @@ func Verify(sources []Source, docs []Doc, indexPrefix string) (Report, []error) 
 	return r, v.errors
 }
 
-const maxErrors = 30
+const maxErrors = 10
 
 type verifier struct {
 	prefix      string

@@ -12,19 +12,21 @@ install() {
 }
 
 run() {
-  local port=$1 dir=$2
+  local port=$1 dir=$2 user=''
+  [ "$(id -u)" != 0 ] || user='user root;' # workers must get at FOLDER, wherever it is
   mkdir -p "$dir/www/static" "$dir/tmp"
   echo hello >"$dir/www/index.html"
   head -c 5000 /dev/zero | tr '\0' x >"$dir/www/static/page.html"
   cat >"$dir/nginx.conf" <<CONFIG
 daemon off;
 worker_processes 2;
+$user
 pid $dir/nginx.pid;
 error_log $dir/error.log info;
 events { worker_connections 256; }
 http {
   log_format sluice '\$remote_addr - \$remote_user [\$time_local] "\$request" \$status \$body_bytes_sent '
-                    '"\$http_referer" "\$http_user_agent" "\$http_cookie" \$request_time \$upstream_response_time'
+                    '"\$http_referer" "\$http_user_agent" "\$http_cookie" \$request_time \$upstream_response_time';
   access_log $dir/access.log sluice;
   client_body_temp_path $dir/tmp/body;
   proxy_temp_path $dir/tmp/proxy;
