@@ -41,6 +41,7 @@ type held struct {
 	flushAt time.Time  // when they are to be sent; zero: nothing is there
 	fails   int        // flushes that failed in a row
 	backs   int        // messages that had to be given back, ever
+	hidden  time.Time  // until then some of them are hidden
 	closing bool
 
 	wakeup chan struct{}
@@ -102,6 +103,9 @@ func (h *held) end(m *message, s event.Status) {
 		m.after = max(min(backoff(m.Receives), sqs.MaxHold-now.Sub(m.Received)-capMargin), 0)
 		h.back = append(h.back, m)
 		h.backs++
+		if t := now.Add(m.after + h.linger); t.After(h.hidden) {
+			h.hidden = t
+		}
 	default:
 		h.done = append(h.done, m)
 	}
@@ -144,6 +148,13 @@ func (h *held) givenBack() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.backs
+}
+
+// finished reports whether nothing is held and nothing will come again, since givenBack returned back.
+func (h *held) finished(back int) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.open)+len(h.done)+len(h.back) == 0 && h.backs == back && !time.Now().Before(h.hidden)
 }
 
 func (h *held) oldest() float64 {

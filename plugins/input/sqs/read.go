@@ -134,7 +134,7 @@ func (in *input) receive(ctx context.Context, l *lane, busy bool, wait time.Dura
 	in.tellAssumed(ctx)
 	if len(got) == 0 {
 		in.empty.Inc()
-		if in.once && !busy && in.held.count() == 0 && in.held.givenBack() == back { // nor comes anything again
+		if in.once && !busy && in.held.finished(back) {
 			return io.EOF
 		}
 	}
