@@ -14,6 +14,7 @@ import (
 	"sluice/pipeline/config"
 	"sluice/pipeline/plugin"
 	"sluice/plugins/all"
+	"sluice/plugins/full"
 )
 
 // update writes the tables in place of comparing them: make docs.
@@ -23,7 +24,7 @@ var update = flag.Bool("update", false, "write the generated parts of the docume
 func specs(t *testing.T) []plugin.Spec {
 	t.Helper()
 	seen := map[string]plugin.Spec{}
-	for _, list := range [][]plugin.Spec{all.Shipper(), all.Reader()} {
+	for _, list := range [][]plugin.Spec{all.Shipper(), full.Reader()} {
 		for _, s := range list {
 			seen[string(s.Kind)+"/"+s.Name] = s
 		}

@@ -11,13 +11,13 @@ import (
 
 	"sluice/pipeline/cli"
 	"sluice/pipeline/plugin"
-	"sluice/plugins/all"
+	"sluice/plugins/full"
 )
 
 var version = "unknown" // set by the linker
 
 func main() {
-	set, err := plugin.NewSet(all.Reader()...)
+	set, err := plugin.NewSet(full.Reader()...)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "reader:", err)
 		os.Exit(cli.ExitFailed)

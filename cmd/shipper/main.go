@@ -11,13 +11,13 @@ import (
 
 	"sluice/pipeline/cli"
 	"sluice/pipeline/plugin"
-	"sluice/plugins/all"
+	"sluice/plugins/light"
 )
 
 var version = "unknown" // set by the linker
 
 func main() {
-	set, err := plugin.NewSet(all.Shipper()...)
+	set, err := plugin.NewSet(light.Plugins()...)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "shipper:", err)
 		os.Exit(cli.ExitFailed)

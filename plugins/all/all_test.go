@@ -6,10 +6,11 @@ import (
 
 	"sluice/pipeline/plugin"
 	"sluice/plugins/all"
+	"sluice/plugins/full"
 )
 
 func TestSets(t *testing.T) {
-	for name, specs := range map[string][]plugin.Spec{"shipper": all.Shipper(), "reader": all.Reader()} {
+	for name, specs := range map[string][]plugin.Spec{"shipper": all.Shipper(), "reader": full.Reader()} {
 		set, err := plugin.NewSet(specs...)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -30,7 +31,7 @@ func TestShipperIsSmall(t *testing.T) {
 			t.Errorf("the shipper has the %s %s", s.Kind, s.Name)
 		}
 	}
-	for _, s := range all.Reader() {
+	for _, s := range full.Reader() {
 		if s.Kind == plugin.CodecKind && !slices.ContainsFunc(all.Shipper(), func(o plugin.Spec) bool { return o.Kind == s.Kind && o.Name == s.Name }) {
 			t.Errorf("the shipper lacks the codec %s", s.Name)
 		}
