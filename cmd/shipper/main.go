@@ -11,13 +11,13 @@ import (
 
 	"sluice/pipeline/cli"
 	"sluice/pipeline/plugin"
-	"sluice/plugins/light"
+	"sluice/plugins/all"
 )
 
 var version = "unknown" // set by the linker
 
 func main() {
-	set, err := plugin.NewSet(light.Plugins()...)
+	set, err := plugin.NewSet(all.Shipper()...)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "shipper:", err)
 		os.Exit(cli.ExitFailed)
