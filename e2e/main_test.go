@@ -38,6 +38,24 @@ func TestMainJob(t *testing.T) {
 		t.Error(err)
 	}
 	j.archive(t)
+	for _, program := range []string{"shipper", "reader"} {
+		if n := deadLetters(t, filepath.Join(j.stage.Dir, program, "dead_letters")); n > 0 {
+			t.Errorf("%s: %d bytes of dead letters", program, n)
+		}
+	}
+}
+
+// deadLetters is how many bytes are in a folder of dead letters, which need not be there.
+func deadLetters(t *testing.T, dir string) (bytes int64) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	check(t, err)
+	for _, f := range files {
+		info, err := os.Stat(f)
+		check(t, err)
+		bytes += info.Size()
+	}
+	return bytes
 }
 
 // job is one run of the main job.
@@ -87,8 +105,7 @@ func (j *job) run(t *testing.T) {
 		if point%2 == 0 {
 			victim = j.stage.Reader
 		}
-		harness.Pause(t.Context(), time.Duration(j.rng.IntN(1500))*time.Millisecond)
-		state := j.underWay(t)
+		state := j.underWay(t, victim)
 		victim.Kill()
 		t.Logf("kill %2d: %-7s %s", point, victim.Name, state)
 		if point%3 == 0 {
@@ -99,24 +116,49 @@ func (j *job) run(t *testing.T) {
 	j.logs.close(t)
 }
 
-// underWay waits for the point at which to kill: there is data that is not acknowledged to its end.
-func (j *job) underWay(t *testing.T) string {
+// underWay waits for a point at which to kill: the victim has data that it has not acknowledged to its source.
+func (j *job) underWay(t *testing.T, victim *harness.Program) string {
 	t.Helper()
-	for {
-		written := j.logs.events(t)
-		docs, err := j.stage.Index.Count(t.Context(), indices)
-		if err != nil {
-			t.Fatal(err)
-		}
-		counts, err := j.stage.Queue.Counts(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if docs < written {
-			return fmt.Sprintf("with %d of %d events indexed; queue: %v", docs, written, counts)
+	gauge, what := "sluice_input_file_bytes_behind", "bytes of files not confirmed"
+	if victim == j.stage.Reader {
+		gauge, what = "sluice_sqs_messages_held", "messages held"
+	}
+	for range 100 {
+		// Some time after data was seen first, so that kills fall into each stage of its way.
+		if j.value(t, victim, gauge) > 0 {
+			harness.Pause(t.Context(), time.Duration(j.rng.IntN(1200))*time.Millisecond)
+			if n := j.value(t, victim, gauge); n > 0 {
+				return fmt.Sprintf("%5.0f %s; %s", n, what, j.progress(t))
+			}
 		}
 		j.logs.write(t, j.rng)
+		harness.Pause(t.Context(), time.Duration(j.rng.IntN(500))*time.Millisecond)
 	}
+	t.Fatalf("%s never has %s:\n%s", victim.Name, what, victim.Tail())
+	return ""
+}
+
+// value reads a gauge; 0 while the program does not answer yet.
+func (j *job) value(t *testing.T, p *harness.Program, gauge string) float64 {
+	t.Helper()
+	if !p.Running() {
+		t.Fatalf("%s ended by itself:\n%s", p.Name, p.Tail())
+	}
+	n, err := p.Metric(t.Context(), gauge)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// progress tells how far the whole is.
+func (j *job) progress(t *testing.T) string {
+	t.Helper()
+	docs, err := j.stage.Index.Count(t.Context(), indices)
+	check(t, err)
+	counts, err := j.stage.Queue.Counts(t.Context())
+	check(t, err)
+	return fmt.Sprintf("%d of %d events indexed, queue: %v", docs, j.logs.events(t), counts)
 }
 
 // prove waits until all is indexed and compares all of it.
@@ -192,17 +234,17 @@ func (j *job) archive(t *testing.T) {
 	}
 	missing := 0
 	for _, d := range docs {
-		if ids[d.ID] == 0 {
+		if ids[d.Identity()] == 0 {
 			if missing++; missing < 5 {
-				t.Errorf("archive: %s is missing: %v", d.ID, d.Source)
+				t.Errorf("archive: %s is missing: %v", d.Identity(), d.Source)
 			}
 		}
-		delete(ids, d.ID)
+		delete(ids, d.Identity())
 	}
 	if missing > 0 || len(ids) > 0 {
 		t.Errorf("archive: %d documents are missing, %d are there that are not indexed", missing, len(ids))
 	}
-	t.Logf("archive: %d files hold the ids of all %d documents", files, len(docs))
+	t.Logf("archive: %d files hold the identities of all %d documents", files, len(docs))
 }
 
 // realServers starts ElasticMQ and Elasticsearch. A server that does not start is a failure.

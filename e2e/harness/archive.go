@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// ArchivedIDs reads every file of an archive and returns how often each document id is in it. Files set aside
-// because their end was torn are read as far as they go.
+// ArchivedIDs reads every file of an archive and returns how often each identity (Doc.Identity) is in it. Files set
+// aside because their end was torn are read as far as they go.
 func ArchivedIDs(dir string) (ids map[string]int, files int, err error) {
 	ids = map[string]int{}
 	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -57,13 +57,13 @@ func addIDs(ids map[string]int, path string, b []byte) error {
 	s := bufio.NewScanner(bytes.NewReader(b))
 	s.Buffer(nil, maxLine)
 	for n := 1; s.Scan(); n++ {
-		var doc struct {
-			ID string `json:"id"`
+		var doc Doc
+		d := json.NewDecoder(bytes.NewReader(s.Bytes()))
+		d.UseNumber()
+		if err := d.Decode(&doc.Source); err != nil {
+			return fmt.Errorf("%s:%d: found %.128q: %w", path, n, s.Bytes(), err)
 		}
-		if err := json.Unmarshal(s.Bytes(), &doc); err != nil || doc.ID == "" {
-			return fmt.Errorf("%s:%d: found %.128q; expected a document with an id (%w)", path, n, s.Bytes(), err)
-		}
-		ids[doc.ID]++
+		ids[doc.Identity()]++
 	}
 	return s.Err()
 }

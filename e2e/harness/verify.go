@@ -171,6 +171,9 @@ func (v *verifier) document(g *generation, e Event, d Doc) {
 	v.report.ByType[g.source.Type]++
 }
 
+// Identity is what makes an event unique: the stream it belongs to, and its place there.
+func (d Doc) Identity() string { return fmt.Sprint(d.Source["stream"], "/", d.Source["offset"]) }
+
 func (d Doc) offset() int64 {
 	n, _ := d.Source["offset"].(json.Number)
 	offset, err := n.Int64()
