@@ -10,11 +10,14 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 RUN make build VERSION=${VERSION}
-RUN mkdir -p rootfs/var/lib/sluice rootfs/etc/sluice && cp -r configs/*.yaml rootfs/etc/sluice/
+RUN mkdir -p rootfs/var/lib/sluice rootfs/etc/sluice rootfs/usr/share && cp -r configs/*.yaml rootfs/etc/sluice/
+RUN cp "$(go env GOROOT)/lib/time/zoneinfo.zip" rootfs/usr/share/
 
 FROM alpine:3.22 AS base
 COPY --from=build --chown=65532:65532 /src/rootfs/var/lib/sluice /var/lib/sluice
 COPY --from=build /src/rootfs/etc/sluice /etc/sluice
+COPY --from=build /src/rootfs/usr/share/zoneinfo.zip /usr/share/zoneinfo.zip
+ENV ZONEINFO=/usr/share/zoneinfo.zip
 USER 65532:65532
 WORKDIR /var/lib/sluice
 

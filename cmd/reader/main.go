@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // zones resolve where the machine has none; the shipper leaves them to the machine, for its size
 
 	"sluice/pipeline/cli"
 	"sluice/pipeline/plugin"

@@ -11,7 +11,6 @@ import (
 	"unsafe"
 
 	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
 )
 
@@ -31,26 +30,26 @@ func alias(name string) string {
 		return UTF8
 	case "BINARY", "ASCII-8BIT": // beyond ASCII nothing is known of it
 		return "US-ASCII"
-	case "CP932":
-		return "Windows-31J"
+	case "CP932", "WINDOWS-31J": // the library's Shift_JIS is Microsoft's
+		return "Shift_JIS"
 	case "CP936":
 		return "GBK"
+	}
+	if number, ok := strings.CutPrefix(strings.ToLower(name), "cp125"); ok {
+		return "windows-125" + number
 	}
 	return name
 }
 
-// Lookup returns the encoding with an IANA name ("ISO-8859-1", "Shift_JIS") or, where IANA does not know
-// it, one of the labels that web pages use ("cp1252"), in any case.
+// Lookup returns the encoding with an IANA name ("ISO-8859-1", "Shift_JIS"), or one of the names that Ruby has
+// for it ("CP1252"), in any case.
 func Lookup(name string) (*Charset, error) {
 	known := alias(name)
 	if strings.EqualFold(known, UTF8) {
 		return &Charset{name: name}, nil
 	}
 	enc, err := ianaindex.IANA.Encoding(known)
-	if err != nil || enc == nil { // nil: a name without an implementation
-		enc, err = htmlindex.Get(known)
-	}
-	if err != nil || enc == encoding.Replacement || strings.TrimSpace(name) != name {
+	if err != nil || enc == nil || enc == encoding.Replacement || strings.TrimSpace(name) != name { // nil: a name without an implementation
 		return nil, fmt.Errorf("unknown charset %q: expected an IANA name such as UTF-8, ISO-8859-1 or Shift_JIS", name)
 	}
 	return &Charset{name, enc}, nil

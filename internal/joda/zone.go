@@ -5,7 +5,6 @@ import (
 	"math"
 	"strings"
 	"time"
-	_ "time/tzdata" // zones by name must work on machines and images without a zone database
 )
 
 // Zone is a time zone with the stretch of local time looked up last, since the lines of a log lie close

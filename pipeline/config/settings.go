@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"strings"
 	"time"
-	_ "time/tzdata" // zones resolve where the machine has none: in an image that holds only the program
 
 	"sluice/pipeline/plugin"
 )
