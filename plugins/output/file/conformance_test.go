@@ -1,38 +1,36 @@
-package file_test
+package file
 
 import (
+	"bytes"
 	"os"
-	"strings"
+	"path/filepath"
 	"testing"
 
 	"sluice/pipeline/plugin"
 	"sluice/pipeline/plugintest"
 	"sluice/plugins/codec/json_lines"
-	"sluice/plugins/output/file"
 )
 
 func TestConformance(t *testing.T) {
-	var path string
-	at := func(name, more string) func(*testing.T) string {
+	var dir string // of the check that runs
+	into := func(options string) func(*testing.T) string {
 		return func(t *testing.T) string {
 			t.Helper()
-			path = t.TempDir() + "/"
-			return "path: '" + path + name + "'\n" + more
+			dir = t.TempDir()
+			return "{path: '" + dir + "/" + options + "}"
 		}
 	}
-	count := func(t *testing.T) int {
+	lines := func(t *testing.T) int {
 		t.Helper()
-		b, err := os.ReadFile(path + "all.ndjson")
+		text, err := os.ReadFile(filepath.Join(dir, "out"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		return strings.Count(string(b), "\n")
+		return bytes.Count(text, []byte("\n"))
 	}
 	with := []plugin.Spec{json_lines.Plugin()}
-	plugintest.Output(t, file.Plugin(),
-		plugintest.Case{Name: "one file", Setup: at("all.ndjson", ""), With: with, Delivered: count},
-		plugintest.Case{Name: "by field", Setup: at("%{message}/x.gz", "gzip: true\nmax_open_files: 2"), With: with},
-		plugintest.Case{Name: "overwrite", Setup: at("last-%{+yyyy}", "write_behavior: overwrite"), With: with},
-		plugintest.Case{Name: "interval", Setup: at("all", "flush_interval: 1ms"), With: with},
+	plugintest.Output(t, Plugin(),
+		plugintest.Case{Name: "one file", Setup: into("out'"), With: with, Delivered: lines},
+		plugintest.Case{Name: "by fields, compressed", Setup: into("%{type}/%{message}-%{+yyyy.MM.dd}', gzip: true, flush_interval: 2s, max_open_files: 3"), With: with},
 	)
 }
