@@ -31,7 +31,7 @@ var rules = []rule{
 	{"pipeline/plugintest", []string{"pipeline", "pipeline/plugin", "pipeline/event", "pipeline/config", "pipeline/expect", "internal/*"}, []string{"plugins/*/*"}},
 	{"pipeline/cli", []string{"pipeline", "pipeline/*", "internal/*"}, []string{"plugins/*/*", "plugins/all", "plugins/full"}},
 	{"pipeline", []string{"pipeline/plugin", "pipeline/event", "internal/*"}, nil},
-	{"patterns", nil, nil},
+	{"patterns", []string{"internal/nearest"}, nil},
 	{"plugins/all", []string{"pipeline/plugin", "plugins/*/*"}, []string{"plugins/full"}},
 	{"plugins/full", []string{"pipeline/plugin", "plugins/*/*", "plugins/all"}, nil},
 	{"plugins/*/*", []string{"pipeline/plugin", "pipeline/event", "patterns", "internal/*"}, []string{"pipeline/plugintest", "plugins/codec/*"}},

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"sluice/internal/nearest"
 )
 
 // Capture is one group of an expanded expression.
@@ -191,7 +193,7 @@ func (x *expansion) lookup(name string) (string, error) {
 		}
 	}
 	hint := ""
-	if near := x.lib.nearest(name); near != "" {
+	if near := nearest.Name(name, x.lib.Names()); near != "" {
 		hint = fmt.Sprintf("; did you mean %q?", near)
 	}
 	return "", fmt.Errorf("unknown pattern %q%s%s", name, in, hint)

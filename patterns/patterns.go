@@ -127,38 +127,3 @@ func (l *Library) Lookup(name string) (string, bool) {
 func (l *Library) Names() []string {
 	return slices.Sorted(maps.Keys(l.defs))
 }
-
-// nearest returns the known name that is most like an unknown one, or "" when none is.
-func (l *Library) nearest(name string) string {
-	best, least := "", 1+len(name)/3 // more changes than this make it another name
-	for _, known := range l.Names() {
-		if d := distance(strings.ToUpper(name), known); d <= least && (best == "" || d < least) {
-			best, least = known, d
-		}
-	}
-	return best
-}
-
-// distance returns how many letters have to be put in, taken out, changed or swapped with their neighbour to
-// make b of a.
-func distance(a, b string) int {
-	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
-	for j := range rows[0] {
-		rows[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		before, last, row := rows[(i+1)%3], rows[(i-1)%3], rows[i%3]
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			change := last[j-1]
-			if a[i-1] != b[j-1] {
-				change++
-			}
-			row[j] = min(change, last[j]+1, row[j-1]+1)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-	}
-	return rows[len(a)%3][len(b)]
-}

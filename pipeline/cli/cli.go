@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
+	"sluice/internal/nearest"
 	"sluice/pipeline/plugin"
 )
 
@@ -161,7 +162,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	if n := nearest(unknown.GetSpecifiedName(), names); n != "" {
+	if n := nearest.Name(unknown.GetSpecifiedName(), names); n != "" {
 		return fmt.Errorf("%w; did you mean --%s?", err, n)
 	}
 	return err
@@ -205,40 +206,8 @@ func (c *choice) Set(s string) error {
 		c.value = s
 		return nil
 	}
-	if n := nearest(s, c.allowed); n != "" {
+	if n := nearest.Name(s, c.allowed); n != "" {
 		return fmt.Errorf("expected one of %s; did you mean %q?", strings.Join(c.allowed, ", "), n)
 	}
 	return fmt.Errorf("expected one of %s", strings.Join(c.allowed, ", "))
-}
-
-// nearest returns the word that needs the fewest edits to become s, or "" when none is near.
-func nearest(s string, words []string) string {
-	best, most := "", max(len(s)/2, 2)+1
-	for _, w := range words {
-		if d := edits(s, w); d < most {
-			best, most = w, d
-		}
-	}
-	return best
-}
-
-// edits is the Levenshtein distance.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, diagonal+1)
-		}
-	}
-	return row[len(b)]
 }

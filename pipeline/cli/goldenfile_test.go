@@ -52,16 +52,3 @@ func TestBelongs(t *testing.T) {
 	f("shipper.txtar", "reader", false)
 	f("reader", "reader", false)
 }
-
-func TestNearest(t *testing.T) {
-	f := func(found, want string) {
-		t.Helper()
-		if got := nearest(found, []string{"run", "check", "test", "plugins", "schema"}); got != want {
-			t.Errorf("nearest(%q) = %q, expected %q", found, got, want)
-		}
-	}
-	f("rnu", "run")
-	f("chekc", "check")
-	f("plugin", "plugins")
-	f("zzzzzzzz", "")
-}

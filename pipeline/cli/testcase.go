@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/internal/nearest"
 	"sluice/pipeline"
 	"sluice/pipeline/config"
 	"sluice/pipeline/event"
@@ -96,7 +97,7 @@ func (s *subject) inputOf(c *testCase) (*plugin.InputStep, error) {
 }
 
 func didYouMean(err error, found string, names []string) error {
-	if n := nearest(found, names); n != "" {
+	if n := nearest.Name(found, names); n != "" {
 		return fmt.Errorf("%w; did you mean %q?", err, n)
 	}
 	return err

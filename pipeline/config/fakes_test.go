@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/internal/nearest"
 	"sluice/pipeline/event"
 	"sluice/pipeline/plugin"
 )
@@ -215,7 +216,7 @@ func checkPatterns(c parseConfig, env plugin.Env) error {
 	for _, m := range c.Match {
 		for i, p := range m.Value {
 			for _, ref := range regexp.MustCompile(`%\{(\w+)`).FindAllStringSubmatch(p, -1) {
-				if n := nearest(ref[1], names); n != ref[1] {
+				if n := nearest.Name(ref[1], names); n != ref[1] {
 					field := "match." + m.Key
 					if len(m.Value) > 1 {
 						field = fmt.Sprintf("match.%s[%d]", m.Key, i)

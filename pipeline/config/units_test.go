@@ -3,6 +3,8 @@ package config
 import (
 	"testing"
 	"time"
+
+	"sluice/internal/nearest"
 )
 
 func TestParseDuration(t *testing.T) {
@@ -51,7 +53,7 @@ func TestParseSize(t *testing.T) {
 func TestSuggest(t *testing.T) {
 	f := func(found, want string, names ...string) {
 		t.Helper()
-		if got := nearest(found, names); got != want {
+		if got := nearest.Name(found, names); got != want {
 			t.Errorf("%q: got %q, want %q", found, got, want)
 		}
 	}
