@@ -18,19 +18,19 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // start builds and starts the output with options changed by set, as a configuration would.
-func start(t testing.TB, lanes int, set func(*Config)) plugin.Output {
-	t.Helper()
+func start(tb testing.TB, lanes int, set func(*Config)) plugin.Output {
+	tb.Helper()
 	b, problems := built(set)
 	if problems.Failed() {
-		t.Fatalf("problems: %v", problems.List)
+		tb.Fatalf("problems: %v", problems.List)
 	}
-	out, err := b.Start(t.Context(), lanes)
+	out, err := b.Start(tb.Context(), lanes)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
-		if err := out.Close(t.Context()); err != nil && t.Context().Err() == nil {
-			t.Error(err)
+	tb.Cleanup(func() {
+		if err := out.Close(tb.Context()); err != nil && tb.Context().Err() == nil {
+			tb.Error(err)
 		}
 	})
 	return out
@@ -69,10 +69,10 @@ func events(n int, change func(i int, e *event.Event)) []*event.Event {
 }
 
 // outcomes writes events and describes what became of each: "done", "duplicate", "retry: ...", "reject: ...".
-func outcomes(t testing.TB, out plugin.Output, list []*event.Event) []string {
-	t.Helper()
+func outcomes(tb testing.TB, out plugin.Output, list []*event.Event) []string {
+	tb.Helper()
 	v := event.NewView(0, list)
-	err := out.Write(t.Context(), v)
+	err := out.Write(tb.Context(), v)
 	told := make([]string, len(list))
 	for i := range told {
 		o := v.Outcome(i, err)
@@ -86,7 +86,7 @@ func outcomes(t testing.TB, out plugin.Output, list []*event.Event) []string {
 		case event.Refused:
 			told[i] = fmt.Sprintf("reject: %v", o.Err)
 		default:
-			t.Fatalf("event %d has no outcome", i)
+			tb.Fatalf("event %d has no outcome", i)
 		}
 	}
 	return told
@@ -108,15 +108,15 @@ type cluster struct {
 	url string
 }
 
-func newCluster(t testing.TB, o localindex.Options, wrap func(http.Handler) http.Handler) *cluster {
-	t.Helper()
+func newCluster(tb testing.TB, o localindex.Options, wrap func(http.Handler) http.Handler) *cluster {
+	tb.Helper()
 	s := localindex.New(o)
 	var h http.Handler = s
 	if wrap != nil {
 		h = wrap(h)
 	}
 	srv := httptest.NewServer(h)
-	t.Cleanup(srv.Close)
+	tb.Cleanup(srv.Close)
 	return &cluster{s, srv.URL}
 }
 
@@ -130,14 +130,14 @@ func (c *cluster) config(set func(*Config)) func(*Config) {
 }
 
 // always answers every bulk request with the same status and body.
-func always(t testing.TB, status int, body string) string {
-	t.Helper()
+func always(tb testing.TB, status int, body string) string {
+	tb.Helper()
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		_, _ = w.Write([]byte(body))
 	}))
-	t.Cleanup(srv.Close)
+	tb.Cleanup(srv.Close)
 	return srv.URL
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"strconv"
+	"strings"
 
 	"sluice/internal/json"
 )
@@ -385,9 +386,9 @@ func wholeFailure(b []byte) (replyItem, bool) {
 // unescape returns a raw JSON string as text, cut at a length that is good for a message.
 func unescape(raw []byte) string {
 	const most = 400
-	if len(raw) > 2*most { // enough for a cut text, also when much of it is escaped
-		raw = raw[:2*most]
-		for len(raw) > 0 && raw[len(raw)-1] == '\\' {
+	cut := len(raw) > 2*most
+	if cut { // enough for a cut text, also when much of it is escaped
+		if raw = raw[:2*most]; endsEscaped(raw) {
 			raw = raw[:len(raw)-1]
 		}
 	}
@@ -397,7 +398,10 @@ func unescape(raw []byte) string {
 		s = r.Str
 	}
 	if len(s) > most {
-		return s[:most] + "..."
+		s, cut = strings.ToValidUTF8(s[:most], ""), true // the end may be half a character
+	}
+	if cut {
+		s += "..."
 	}
 	return s
 }
