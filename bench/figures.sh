@@ -26,10 +26,11 @@ pipeline/event AppendSettle|AppendJSON|Template
 pipeline Chain.*
 pipeline/config Condition
 plugins/codec/pack Decode|Encode
-plugins/output/elasticsearch Bulk.*|Append.*
+plugins/output/elasticsearch EncodeAndJudge
 plugins/filter/grok Grok
 plugins/filter/mutate ThreeOperations
 plugins/filter/date Date
+plugins/filter/multiline Process
 internal/tail Split
 pipeline/cli Test200
 LIST
