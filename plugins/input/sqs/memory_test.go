@@ -387,12 +387,14 @@ func TestDrainWaitsForThePoll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newBubble(t, map[string]string{"VisibilityTimeout": "600"}, nil)
 		in := s.start(t, plugin.Env{}, plugin.StartOptions{Lanes: 1})
-		go func() {
+		var sender sync.WaitGroup
+		defer sender.Wait() // the poll may end before the sender has its reply
+		sender.Go(func() {
 			time.Sleep(2 * time.Second)
 			in.Drain()
 			time.Sleep(2 * time.Second)
 			send(t, s.q, "late")
-		}()
+		})
 		var b event.Batch
 		if err := in.Read(t.Context(), 0, &b, 20*time.Second); !errors.Is(err, io.EOF) || b.Len() != 0 {
 			t.Errorf("Read: %d events, %v", b.Len(), err)
