@@ -62,7 +62,7 @@ func (d *dockerfile) checkout(t *testing.T) {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "git", "-C", "..", "ls-files").Output()
 	check(t, err)
-	for _, name := range strings.Fields(string(out)) {
+	for name := range strings.FieldsSeq(string(out)) {
 		from := filepath.Join("..", name)
 		if _, err := os.Stat(from); err == nil {
 			copyFile(t, from, filepath.Join(d.context, name))

@@ -79,7 +79,7 @@ func TestShipperIsSmall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, dep := range strings.Fields(string(out)) {
+	for dep := range strings.FieldsSeq(string(out)) {
 		if strings.HasPrefix(dep, "github.com/elastic/") || strings.HasPrefix(dep, "sluice/plugins/output/elasticsearch") {
 			t.Errorf("cmd/shipper links %s", dep)
 		}

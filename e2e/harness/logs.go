@@ -107,8 +107,10 @@ func Append(file, text string) error {
 
 // Syslog makes lines as a syslog daemon writes them, with the times of now.
 func Syslog(first, n int) string {
-	programs := []string{"sshd[%d]: Accepted publickey for deploy from 203.0.113.7 port %d ssh2", "kernel: [%d.%06d] eth0: link up",
-		"CRON[%d]: (root) CMD (run-parts /etc/cron.hourly) #%d", "systemd[%d]: Started session-%d.scope."}
+	programs := []string{
+		"sshd[%d]: Accepted publickey for deploy from 203.0.113.7 port %d ssh2", "kernel: [%d.%06d] eth0: link up",
+		"CRON[%d]: (root) CMD (run-parts /etc/cron.hourly) #%d", "systemd[%d]: Started session-%d.scope.",
+	}
 	var b strings.Builder
 	for i := first; i < first+n; i++ {
 		fmt.Fprintf(&b, "%s web1 "+programs[i%len(programs)]+"\n", time.Now().UTC().Format(time.Stamp), 1000+i, i)

@@ -198,7 +198,7 @@ func Until(ctx context.Context, wait time.Duration, cond func() (bool, string), 
 		}
 		for _, p := range programs {
 			if !p.Running() {
-				return fmt.Errorf("%s %w (%v) while %s; log %s:\n%s", p.Name, ErrEnded, p.err, state, p.Log, p.Tail())
+				return fmt.Errorf("%s %w (%v) while %s; log %s:\n%s", p.Name, ErrEnded, p.err, state, p.Log, p.Tail()) //nolint:errorlint // there may be none
 			}
 		}
 		select {
