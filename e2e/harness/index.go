@@ -59,26 +59,47 @@ func (x *Index) Docs(ctx context.Context, indices string) ([]Doc, error) {
 	}
 	var docs []Doc
 	for name := range names {
+		some, err := x.pages(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		docs = append(docs, some...)
+	}
+	n, err := x.Count(ctx, indices)
+	if err == nil && n != len(docs) {
+		err = fmt.Errorf("read %d documents of %s, which counts %d", len(docs), indices, n)
+	}
+	return docs, err
+}
+
+// pages reads an index in the order of its lines' identity, which no two documents share.
+func (x *Index) pages(ctx context.Context, name string) (docs []Doc, err error) {
+	search := map[string]any{"size": most, "sort": []any{map[string]string{"stream.keyword": "asc"}, map[string]string{"offset": "asc"}}}
+	for {
 		var reply struct {
 			Hits struct{ Hits []json.RawMessage }
 		}
-		if err := x.Call(ctx, http.MethodPost, "/"+name+"/_search", map[string]any{"size": most}, &reply); err != nil {
+		if err := x.Call(ctx, http.MethodPost, "/"+name+"/_search", search, &reply); err != nil {
 			return nil, err
-		}
-		if len(reply.Hits.Hits) == most {
-			return nil, fmt.Errorf("index %s holds %d documents or more: write less, or read it in pages", name, most)
 		}
 		for _, hit := range reply.Hits.Hits {
 			d := json.NewDecoder(bytes.NewReader(hit))
 			d.UseNumber()
-			var doc Doc
+			var doc struct {
+				Doc
+
+				Sort []any
+			}
 			if err := d.Decode(&doc); err != nil {
 				return nil, fmt.Errorf("a hit: %w", err)
 			}
-			docs = append(docs, doc)
+			docs = append(docs, doc.Doc)
+			search["search_after"] = doc.Sort
+		}
+		if len(reply.Hits.Hits) < most {
+			return docs, nil
 		}
 	}
-	return docs, nil
 }
 
 // Types returns the mapped type of each field of the indices ("[a][b]" for nested ones), and an error when two
