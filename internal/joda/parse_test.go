@@ -314,8 +314,10 @@ func TestZoneNamesAreBounded(t *testing.T) {
 
 // FuzzRoundTrip: what a format writes, it reads.
 func FuzzRoundTrip(f *testing.F) {
-	formats := []string{"dd/MMM/yyyy:HH:mm:ss.SSSSSSSSS Z", "yyyy-DDD kk:mm:ss.SSSSSSSSS ZZ", "xxxx-'W'ww-e hh:mm:ss.SSSSSSSSS a Z",
-		"EEEE, dd MMMM yyyy K:m:s.SSSSSSSSS a Z", "yyyyMMddHHmmssSSSSSSSSSZ"}
+	formats := []string{
+		"dd/MMM/yyyy:HH:mm:ss.SSSSSSSSS Z", "yyyy-DDD kk:mm:ss.SSSSSSSSS ZZ", "xxxx-'W'ww-e hh:mm:ss.SSSSSSSSS a Z",
+		"EEEE, dd MMMM yyyy K:m:s.SSSSSSSSS a Z", "yyyyMMddHHmmssSSSSSSSSSZ",
+	}
 	compiled := make([]*Format, len(formats))
 	for i, p := range formats {
 		compiled[i] = mustCompile(p)
