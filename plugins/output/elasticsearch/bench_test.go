@@ -20,9 +20,17 @@ func accessEvents(n int) []*event.Event {
 		e.Fields = e.Fields[:0]
 		for _, f := range [][2]string{
 			{"message", `93.180.71.3 - - [17/May/2015:08:05:32 +0000] "GET /downloads/product_1 HTTP/1.1" 304 0 "-" "Debian APT-HTTP/1.3 (0.8.16~exp12ubuntu10.21)"`},
-			{"path", "/var/log/nginx/access.log"}, {"host", "ip-10-0-12-7.eu-west-1.compute.internal"}, {"stream", "0123456789abcdef"},
-			{"clientip", "93.180.71.3"}, {"ident", "-"}, {"auth", "-"}, {"verb", "GET"}, {"request", "/downloads/product_1"}, {"httpversion", "1.1"},
-			{"referrer", `"-"`}, {"agent", `"Debian APT-HTTP/1.3 (0.8.16~exp12ubuntu10.21)"`},
+			{"path", "/var/log/nginx/access.log"},
+			{"host", "ip-10-0-12-7.eu-west-1.compute.internal"},
+			{"stream", "0123456789abcdef"},
+			{"clientip", "93.180.71.3"},
+			{"ident", "-"},
+			{"auth", "-"},
+			{"verb", "GET"},
+			{"request", "/downloads/product_1"},
+			{"httpversion", "1.1"},
+			{"referrer", `"-"`},
+			{"agent", `"Debian APT-HTTP/1.3 (0.8.16~exp12ubuntu10.21)"`},
 		} {
 			e.Fields.Add(f[0], event.StringOf(f[1]))
 		}
@@ -31,8 +39,8 @@ func accessEvents(n int) []*event.Event {
 	})
 }
 
-func bareTarget(b testing.TB) *target {
-	b.Helper()
+func bareTarget(tb testing.TB) *target {
+	tb.Helper()
 	spec := Plugin()
 	c := spec.Defaults().(*Config)
 	return newTarget(c, noEnv())

@@ -52,7 +52,7 @@ func (d *dataStream) text(dst []byte, p *part, e *event.Event) ([]byte, error) {
 			if s, isText := v.AsString(); isText {
 				return append(dst, s...), nil
 			}
-			return dst, fmt.Errorf("[data_stream][%s] is a %s, expected a string", p.name, v.Kind())
+			return dst, fmt.Errorf("[data_stream][%s]: found %s, expected string", p.name, v.Kind())
 		}
 	}
 	return append(dst, p.value...), nil

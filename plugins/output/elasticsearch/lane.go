@@ -120,7 +120,8 @@ func (l *lane) encode(it *item, e *event.Event) error {
 	} else {
 		b = doc.AppendJSON(b)
 	}
-	l.body = append(b, '\n')
+	b = append(b, '\n')
+	l.body = b
 	return err
 }
 

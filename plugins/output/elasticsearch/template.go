@@ -47,7 +47,7 @@ func newTemplate(c *Config, env plugin.Env) *template {
 	}
 	v, err := event.ParseJSON(bytes.Clone(body))
 	if err == nil && v.Map() == nil {
-		err = fmt.Errorf("found a %s, expected an object", v.Kind())
+		err = fmt.Errorf("found %s, expected an object", v.Kind())
 	}
 	if err != nil {
 		env.Problems.Errorf("template", "%q is no index template: %v", c.Template, err)

@@ -84,7 +84,7 @@ func (u *updateBody) appendUpsert(dst []byte, e *event.Event) ([]byte, error) {
 func parseObject(text []byte) (event.Value, error) {
 	v, err := event.ParseJSON(text)
 	if err == nil && v.Map() == nil {
-		return v, fmt.Errorf("found a %s, expected a JSON object", v.Kind())
+		return v, fmt.Errorf("found %s, expected a JSON object", v.Kind())
 	}
 	return v, err
 }

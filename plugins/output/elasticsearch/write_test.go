@@ -383,7 +383,7 @@ func TestEarlyAnswer(t *testing.T) {
 	off := 0
 	out := start(t, 1, c.config(func(conf *Config) { conf.CompressionLevel = &off }))
 	pad := strings.Repeat("x", 2000)
-	for i := range 20 {
+	for i := range 6 {
 		list := events(1000, func(_ int, e *event.Event) {
 			e.ID.Stream = uint64(i + 1)
 			e.Fields.Add("pad", event.StringOf(pad))
@@ -392,7 +392,7 @@ func TestEarlyAnswer(t *testing.T) {
 			continue
 		}
 	}
-	if docs := c.Documents(""); len(docs) != 20_000 {
+	if docs := c.Documents(""); len(docs) != 6000 {
 		t.Errorf("%d documents", len(docs))
 	}
 }

@@ -222,12 +222,12 @@ func TestIdleFilesAreClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		out := open(t, 1, dir+"/%{to}", nil)
 		must(t, out, texts("m@a", "m@b"))
-		time.Sleep(defaultStaleCleanup + time.Second) //nolint:forbidigo // the clock of synctest
+		time.Sleep(defaultStaleCleanup + time.Second)
 		must(t, out, texts("m@b"))
 		if n := out.openFiles(); n != 2 {
 			t.Errorf("%d files are open after one interval, want 2", n)
 		}
-		time.Sleep(defaultStaleCleanup) //nolint:forbidigo // the clock of synctest
+		time.Sleep(defaultStaleCleanup)
 		synctest.Wait()
 		if n := out.openFiles(); n != 1 {
 			t.Errorf("%d files are open after two intervals, want 1", n)

@@ -45,7 +45,7 @@ func linesCodec() plugin.Codec {
 func built(set func(*Config)) (*plugin.BuiltOutput, *plugin.Problems) {
 	spec := Plugin()
 	c := spec.Defaults()
-	conf := c.(*Config) //nolint:errcheck // made by Plugin
+	conf := c.(*Config)
 	conf.Codec = linesCodec()
 	set(conf)
 	problems := &plugin.Problems{}
@@ -54,7 +54,7 @@ func built(set func(*Config)) (*plugin.BuiltOutput, *plugin.Problems) {
 		problems.Errorf("", "%v", err)
 		return nil, problems
 	}
-	return b.(*plugin.BuiltOutput), problems //nolint:errcheck // made by Plugin
+	return b.(*plugin.BuiltOutput), problems
 }
 
 func open(tb testing.TB, lanes int, path string, set func(*Config)) *output {
@@ -73,7 +73,7 @@ func open(tb testing.TB, lanes int, path string, set func(*Config)) *output {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = out.Close(tb.Context()) })
-	return out.(*output) //nolint:errcheck // made by Plugin
+	return out.(*output)
 }
 
 var day = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
