@@ -36,7 +36,7 @@ func (l *Library) ReadDir(path, glob string) error {
 }
 
 func (l *Library) readFile(name string) error {
-	f, err := os.Open(name) //nolint:gosec // the operator names it
+	f, err := os.Open(name)
 	if err != nil {
 		return fmt.Errorf("read patterns: %w", err)
 	}

@@ -120,7 +120,7 @@ func TestHeldEventsFlowThroughTheRestOnFlush(t *testing.T) {
 }
 
 func TestDecorOnMatchedEventsOnly(t *testing.T) {
-	text := func(s string) event.Template { return event.MustTemplate(s) }
+	text := event.MustTemplate
 	step := filterStep("m", func(_ *event.Batch, e *event.Event) {
 		if number(e) == 1 {
 			e.Match()

@@ -222,7 +222,7 @@ func settings() plugin.Settings {
 
 // randomly returns a func that answers by chance.
 func randomly(seed uint64) func(n int) int {
-	r := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test's dice
+	r := rand.New(rand.NewPCG(seed, 1))
 	var mu sync.Mutex
 	return func(n int) int {
 		mu.Lock()

@@ -178,8 +178,7 @@ func (w *worker) flush(ctx context.Context, reason plugin.Reason) {
 func (w *worker) readFailed(ctx context.Context, err error) {
 	w.counts.readErrors++
 	attrs := []any{"input", w.in.step.ID, "err", err}
-	var p *plugin.PanicError
-	if errors.As(err, &p) {
+	if p, ok := errors.AsType[*plugin.PanicError](err); ok {
 		attrs = append(attrs, "stack", string(p.Stack))
 	}
 	w.r.log.Error("input failed", attrs...)

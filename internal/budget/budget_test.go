@@ -15,7 +15,7 @@ func TestLimitHoldsAndWaitersGetTheirTurn(t *testing.T) {
 		var wg sync.WaitGroup
 		for i := range 20 {
 			wg.Go(func() {
-				dice := rand.New(rand.NewPCG(1, uint64(i))) //nolint:gosec // a test's dice
+				dice := rand.New(rand.NewPCG(1, uint64(i)))
 				for range 200 {
 					n := int64(1 + dice.IntN(100))
 					if err := b.Acquire(t.Context(), n); err != nil {

@@ -144,7 +144,7 @@ func copyPlain(out []byte, s string) int {
 	if len(out) < len(s)+wordBytes {
 		panic("BUG: no room for a word beyond the text")
 	}
-	from, to := unsafe.Pointer(unsafe.StringData(s)), unsafe.Pointer(unsafe.SliceData(out)) //nolint:gosec // the ends are checked
+	from, to := unsafe.Pointer(unsafe.StringData(s)), unsafe.Pointer(unsafe.SliceData(out))
 	i := 0
 	for ; i <= len(s)-wordBytes; i += wordBytes {
 		w := load(from, i)
@@ -177,10 +177,10 @@ func store(p unsafe.Pointer, i int, w uint64) {
 func tail(s string, k int) uint64 {
 	fill := uint64(spaces) << (8 * k)
 	if len(s) >= wordBytes {
-		return load(unsafe.Pointer(unsafe.StringData(s)), len(s)-wordBytes)>>(8*(wordBytes-k)) | fill //nolint:gosec // s has a word
+		return load(unsafe.Pointer(unsafe.StringData(s)), len(s)-wordBytes)>>(8*(wordBytes-k)) | fill
 	}
-	b := unsafe.Slice(unsafe.StringData(s), len(s)) //nolint:gosec // only read
-	if k >= 4 {                                     // two halves that may overlap
+	b := unsafe.Slice(unsafe.StringData(s), len(s))
+	if k >= 4 { // two halves that may overlap
 		return uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[k-4:]))<<(8*(k-4)) | fill
 	}
 	// First, middle and last, which may be the same.

@@ -69,7 +69,7 @@ type Reader struct {
 // NewReader returns a Reader for src, which it keeps. Invalid UTF-8 in src is read as U+FFFD, one for each
 // byte; offsets in errors are then those in the text so replaced.
 func NewReader(src []byte) Reader {
-	s := unsafe.String(unsafe.SliceData(src), len(src)) //nolint:gosec // the caller gives src away
+	s := unsafe.String(unsafe.SliceData(src), len(src))
 	return Reader{src: charset.Repair(s)}
 }
 
@@ -320,7 +320,7 @@ func (r *Reader) str() (string, error) {
 // plain returns the place of the first byte from i on that ends a string, begins an escape or must not
 // stand in a string.
 func (r *Reader) plain(i int) int {
-	p := unsafe.Pointer(unsafe.StringData(r.src)) //nolint:gosec // the end is checked
+	p := unsafe.Pointer(unsafe.StringData(r.src))
 	for ; i <= len(r.src)-wordBytes; i += wordBytes {
 		if m := special(load(p, i)); m != 0 {
 			return i + bits.TrailingZeros64(m)/8
@@ -347,7 +347,7 @@ func (r *Reader) strSlow(end int) (string, error) {
 		switch {
 		case r.at('"'):
 			r.pos++
-			s := unsafe.String(unsafe.SliceData(out), len(out)) //nolint:gosec // never written again
+			s := unsafe.String(unsafe.SliceData(out), len(out))
 			r.spare = out[len(out):]
 			return s, nil
 		case !r.at('\\'):

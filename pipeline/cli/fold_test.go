@@ -67,7 +67,7 @@ func TestFold(t *testing.T) {
 	f("first, count, last", func(l *slog.Logger, _ *foldHandler) {
 		for i := range 5 {
 			l.Error("write", "err", fmt.Errorf("dial 10.0.0.%d: refused", i))
-			time.Sleep(time.Second) //nolint:forbidigo // the bubble's time: it takes none
+			time.Sleep(time.Second)
 		}
 	}, "write: dial 10.0.0.0: refused", "write: dial 10.0.0.4: refused x4")
 	f("other errors are told", func(l *slog.Logger, _ *foldHandler) {
@@ -81,15 +81,15 @@ func TestFold(t *testing.T) {
 	f("each window has its count", func(l *slog.Logger, _ *foldHandler) {
 		for range 150 {
 			l.Error("a")
-			time.Sleep(1100 * time.Millisecond) //nolint:forbidigo // the bubble's time: it takes none
+			time.Sleep(1100 * time.Millisecond)
 		}
 	}, "a", "a x54", "a x55", "a x40")
 	f("forgotten after a quiet window", func(l *slog.Logger, _ *foldHandler) {
 		l.Error("a")
-		time.Sleep(foldWindow + time.Second) //nolint:forbidigo // the bubble's time: it takes none
+		time.Sleep(foldWindow + time.Second)
 		l.Error("a")
 		l.Error("a")
-		time.Sleep(2*foldWindow + time.Second) //nolint:forbidigo // the bubble's time: it takes none
+		time.Sleep(2*foldWindow + time.Second)
 		l.Error("a")
 	}, "a", "a", "a x1", "a")
 	f("after Close nothing is held", func(l *slog.Logger, h *foldHandler) {

@@ -32,12 +32,12 @@ func TestProgressGivesWay(t *testing.T) {
 		p := &progress{to: s, start: time.Now(), stats: func() pipeline.Stats { return pipeline.Stats{In: 7} }}
 		done := make(chan struct{})
 		go p.watch(done)
-		time.Sleep(progressEvery + time.Millisecond) //nolint:forbidigo // the bubble's time: it takes none
+		time.Sleep(progressEvery + time.Millisecond)
 		synctest.Wait()
 		if _, err := s.Write([]byte("a log line\n")); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(progressEvery) //nolint:forbidigo // the bubble's time: it takes none
+		time.Sleep(progressEvery)
 		synctest.Wait()
 		close(done)
 		synctest.Wait()

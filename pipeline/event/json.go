@@ -45,7 +45,7 @@ func (f Fields) appendInner(dst []byte) []byte {
 func (v Value) AppendJSON(dst []byte) []byte {
 	switch r := v.ref.(type) {
 	case stringPtr:
-		return json.AppendString(dst, unsafe.String((*byte)(r), int(v.num))) //nolint:gosec // num is a length here
+		return json.AppendString(dst, unsafe.String((*byte)(r), int(v.num)))
 	case Kind:
 		switch r {
 		case Int:

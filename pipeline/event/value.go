@@ -41,12 +41,12 @@ type (
 
 // StringOf returns s as a Value.
 func StringOf(s string) Value {
-	return Value{uint64(len(s)), stringPtr(unsafe.StringData(s))} //nolint:gosec // read back with its length
+	return Value{uint64(len(s)), stringPtr(unsafe.StringData(s))}
 }
 
 // BytesOf returns b as a string Value without copying: the caller must never change b again.
 func BytesOf(b []byte) Value {
-	return Value{uint64(len(b)), stringPtr(unsafe.SliceData(b))} //nolint:gosec // read back with its length
+	return Value{uint64(len(b)), stringPtr(unsafe.SliceData(b))}
 }
 
 // IntOf returns i as a Value.
@@ -77,7 +77,7 @@ func TimeOf(t time.Time) Value {
 
 // ListOf returns a list of the given values; it keeps items, which the caller must not change.
 func ListOf(items ...Value) Value {
-	return Value{uint64(len(items)), listPtr(unsafe.SliceData(items))} //nolint:gosec // read back with its length
+	return Value{uint64(len(items)), listPtr(unsafe.SliceData(items))}
 }
 
 // MapOf returns a map Value that shares f with the caller.
@@ -106,7 +106,7 @@ func (v Value) IsNull() bool { return v.ref == nil }
 // Str returns a string's text, and "" for any other kind.
 func (v Value) Str() string {
 	if p, ok := v.ref.(stringPtr); ok {
-		return unsafe.String((*byte)(p), int(v.num)) //nolint:gosec // num is a length here
+		return unsafe.String((*byte)(p), int(v.num))
 	}
 	return ""
 }
@@ -114,7 +114,7 @@ func (v Value) Str() string {
 // AsString returns a string's text and whether v is a string.
 func (v Value) AsString() (string, bool) {
 	if p, ok := v.ref.(stringPtr); ok {
-		return unsafe.String((*byte)(p), int(v.num)), true //nolint:gosec // num is a length here
+		return unsafe.String((*byte)(p), int(v.num)), true
 	}
 	return "", false
 }
@@ -165,7 +165,7 @@ func (v Value) Time() time.Time {
 // List returns a list's elements, shared with v, and nil for any other kind.
 func (v Value) List() []Value {
 	if p, ok := v.ref.(listPtr); ok {
-		return unsafe.Slice((*Value)(p), int(v.num)) //nolint:gosec // num is a length here
+		return unsafe.Slice((*Value)(p), int(v.num))
 	}
 	return nil
 }

@@ -17,7 +17,7 @@ var (
 )
 
 func config(match ...string) Config {
-	c := *Plugin().Defaults().(*Config) //nolint:errcheck // it is what Plugin makes
+	c := *Plugin().Defaults().(*Config)
 	c.Match = match
 	return c
 }

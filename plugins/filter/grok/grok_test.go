@@ -14,7 +14,7 @@ import (
 )
 
 func config(field string, exprs ...string) Config {
-	c := *Plugin().Defaults().(*Config) //nolint:errcheck // it is what Plugin makes
+	c := *Plugin().Defaults().(*Config)
 	c.Match = plugin.Pairs[[]string]{{Key: field, Value: exprs}}
 	return c
 }
@@ -163,7 +163,7 @@ func TestProblems(t *testing.T) {
 type slow struct{ took time.Duration }
 
 func (s slow) match(string, []string) bool {
-	time.Sleep(s.took) //nolint:forbidigo // within synctest
+	time.Sleep(s.took)
 	return false
 }
 
@@ -174,7 +174,7 @@ func testTimeout(t *testing.T) {
 		t.Helper()
 		c := config("m", "a", "b", "(?<x>x)")
 		c.TimeoutMillis, c.TimeoutScope = 3, scope
-		filter := newFilter(t, c, plugin.Env{}).(*filter) //nolint:errcheck // it is what build makes
+		filter := newFilter(t, c, plugin.Env{}).(*filter)
 		for i := range 2 {
 			filter.sources[0].patterns[i].matcher, filter.sources[0].patterns[i].filter = slow{2 * time.Millisecond}, prefilter{}
 		}
@@ -199,7 +199,7 @@ func FuzzPrefilter(f *testing.F) {
 		if err != nil || p.Failed() {
 			return
 		}
-		pattern := &b.New().(*filter).sources[0].patterns[0] //nolint:errcheck // it is what build makes
+		pattern := &b.New().(*filter).sources[0].patterns[0]
 		caps := make([]string, len(pattern.fields))
 		if pattern.matcher.match(text, caps) && !pattern.filter.mayMatch(text) {
 			t.Errorf("%q matches %q, but the prefilter looks for %q", text, expr, pattern.filter.literal)

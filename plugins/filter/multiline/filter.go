@@ -154,7 +154,7 @@ func (f *filter) forget(s *stream) {
 func (f *filter) add(b *event.Batch, e *event.Event, line string) {
 	s := f.stream(b, e)
 	last := e.Last
-	place := s.joiner.Add(unsafe.Slice(unsafe.StringData(line), len(line))) //nolint:gosec // read only
+	place := s.joiner.Add(unsafe.Slice(unsafe.StringData(line), len(line)))
 	if place == multiline.Joins {
 		f.join(b, s, e, line)
 	} else {

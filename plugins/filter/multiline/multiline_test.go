@@ -19,7 +19,7 @@ func TestCases(t *testing.T) { plugintest.Files(t, Plugin(), "testdata/*.txtar")
 
 func newFilter(tb testing.TB, c Config) *filter {
 	tb.Helper()
-	def := *Plugin().Defaults().(*Config) //nolint:errcheck // the type is known
+	def := *Plugin().Defaults().(*Config)
 	def.Pattern, def.What, def.Negate = c.Pattern, c.What, c.Negate
 	if c.MaxLines > 0 {
 		def.MaxLines = c.MaxLines
@@ -29,7 +29,7 @@ func newFilter(tb testing.TB, c Config) *filter {
 	if err != nil || p.Failed() {
 		tb.Fatal(err, p.List)
 	}
-	return b.New().(*filter) //nolint:errcheck // the type is known
+	return b.New().(*filter)
 }
 
 // feed is a filter with batches of lines.

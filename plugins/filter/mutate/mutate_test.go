@@ -19,7 +19,7 @@ func path(s string) event.Path     { return event.MustPath(s) }
 func pairs[T any](kv ...any) plugin.Pairs[T] {
 	var p plugin.Pairs[T]
 	for i := 0; i < len(kv); i += 2 {
-		p = append(p, plugin.Pair[T]{Key: kv[i].(string), Value: kv[i+1].(T)}) //nolint:errcheck // pairs are written below
+		p = append(p, plugin.Pair[T]{Key: kv[i].(string), Value: kv[i+1].(T)})
 	}
 	return p
 }
