@@ -175,9 +175,6 @@ func (f *Follower) adopt(c candidate, first bool) *Stream {
 	}
 	st := f.newStream(c)
 	st.atStart = first && c.info.size > 0
-	if _, known := f.known(st); c.info.size == 0 && !known {
-		return f.enroll(st)
-	}
 	file, info, err := f.openFile(c.path)
 	switch {
 	case errors.Is(err, errTooMany):
@@ -190,7 +187,7 @@ func (f *Follower) adopt(c candidate, first bool) *Stream {
 	case err == nil:
 		st.file = file
 		if err = f.enter(st, info); err == nil {
-			return f.enroll(st)
+			return f.enroll(st) // an empty file too: its writer may rename it before anybody reads
 		}
 		f.closeHandle(st)
 	}
@@ -233,7 +230,6 @@ func (f *Follower) resume(st *Stream, e *Entry, info fileInfo) (bool, error) {
 	if e.key != st.key {
 		f.state.moved(e.ID, st.key)
 	}
-	st.Path = e.Path
 	f.begin(st, e, check)
 	return true, nil
 }
@@ -301,10 +297,12 @@ func (f *Follower) markGone(st *Stream) {
 // they were: renamed while nobody watched. It returns their streams, taken.
 func (f *Follower) findMoved() []*Stream {
 	missing := map[string][]Entry{}
-	for _, e := range f.state.Entries() {
-		if e.ended || !f.matches(e.Path) || f.streams[e.key] != nil {
+	done := map[fileKey]bool{}
+	for _, e := range f.state.latest() {
+		if !f.matches(e.Path) || f.streams[e.key] != nil || done[e.key] {
 			continue
 		}
+		done[e.key] = true
 		dir := filepath.Dir(e.Path)
 		missing[dir] = append(missing[dir], e)
 	}
@@ -339,7 +337,9 @@ func filesIn(dir string) map[fileKey]string {
 func (f *Follower) findEntry(e *Entry, files map[fileKey]string) *Stream {
 	path, ok := files[e.key]
 	if !ok {
-		f.gone(e)
+		if !e.ended {
+			f.gone(e)
+		}
 		return nil
 	}
 	if !f.state.claim(e.key, f) {
@@ -352,8 +352,14 @@ func (f *Follower) findEntry(e *Entry, files map[fileKey]string) *Stream {
 	}
 	st := f.newStream(candidate{path, info})
 	st.Path, st.file, st.gone = e.Path, file, true
-	same, err := f.resume(st, e, info)
-	if err != nil || !same || info.size == e.Offset {
+	same := false
+	if !e.ended {
+		same, err = f.resume(st, e, info)
+	}
+	if err == nil && !same && e.born != 0 && e.born == bornAt(file) && info.size > 0 {
+		same, err = true, f.birth(st, 0) // not a stranger's: it was truncated, written to and renamed
+	}
+	if err != nil || !same || info.size == st.pos {
 		f.closeHandle(st)
 		f.state.unclaim(e.key, f)
 		return nil

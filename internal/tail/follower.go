@@ -192,15 +192,20 @@ func (f *Follower) give(st *Stream, more bool) {
 	}
 }
 
-// hold takes a stream from outside the queues, if nobody has it.
+// hold takes a stream out of its turn, if nobody has it.
 func (f *Follower) hold(st *Stream) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if st.busy || st.queued || st.dead {
+	if st.busy || st.dead {
 		return false
 	}
-	st.busy, st.again = true, false
-	f.queue(st.lane).busy++
+	q := f.queue(st.lane)
+	if st.queued { // nobody may have time to read for long
+		i := slices.Index(q.list, st)
+		q.list = slices.Delete(q.list, i, i+1)
+	}
+	st.busy, st.again, st.queued = true, st.queued, false
+	q.busy++
 	return true
 }
 

@@ -49,8 +49,8 @@ func (st *Stream) verify(size int64) error {
 	return err
 }
 
-// enter gives a stream that was taken, whose file is open and holds something, its identity: that of its entry
-// in the state, or a new one, which is not synced yet.
+// enter gives a stream that was taken, whose file is open, its identity: that of its entry in the state, or a new
+// one, which is not synced yet. An empty file that the state does not know has none.
 func (f *Follower) enter(st *Stream, info fileInfo) error {
 	known, ok := f.known(st)
 	if ok {
@@ -59,10 +59,21 @@ func (f *Follower) enter(st *Stream, info fileInfo) error {
 			return err
 		}
 	}
+	if info.size == 0 {
+		return nil
+	}
 	if magic, err := readAt(st.file, 0, len(gzipMagic)); err == nil && string(magic) == gzipMagic {
 		return errArchive
 	}
 	return f.birth(st, f.firstOffset(st, info))
+}
+
+// bear gives a stream that was taken its identity and saves it.
+func (f *Follower) bear(st *Stream, info fileInfo) error {
+	if err := f.enter(st, info); err != nil || st.ID == 0 {
+		return err
+	}
+	return f.state.sync()
 }
 
 // gzipMagic begins every gzip file.
@@ -159,7 +170,7 @@ func (f *Follower) birth(st *Stream, from int64) error {
 	if err != nil {
 		return err
 	}
-	f.begin(st, &Entry{ID: id, Offset: from, head: head, born: born}, check)
+	f.begin(st, &Entry{ID: id, Path: st.Path, Offset: from, head: head, born: born}, check)
 	return nil
 }
 
@@ -168,7 +179,8 @@ func (f *Follower) begin(st *Stream, e *Entry, check []byte) {
 	st.ID, st.Name = e.ID, fmt.Sprintf("%016x", e.ID)
 	st.pos, st.head, st.born, st.check, st.plan = e.Offset, e.head, e.born, check, e.notes
 	f.mu.Lock()
-	st.given, st.committed = e.Offset, e.Offset
+	st.Path = e.Path
+	st.entered, st.given, st.committed = true, e.Offset, e.Offset
 	f.mu.Unlock()
 }
 

@@ -242,6 +242,19 @@ func (s *State) Entries() []Entry {
 	return list
 }
 
+// latest returns copies of the entries, for each file that of its last generation, which may have ended.
+func (s *State) latest() []Entry {
+	list := slices.DeleteFunc(s.Entries(), func(e Entry) bool {
+		if !e.ended {
+			return false
+		}
+		_, ok := s.lookup(e.key)
+		return ok
+	})
+	slices.SortFunc(list, func(a, b Entry) int { return -cmp.Compare(a.seen, b.seen) })
+	return list
+}
+
 // mint gives a new generation its id. It must be synced before anything of the stream is given out.
 func (s *State) mint(e Entry) (uint64, error) {
 	var random [8]byte

@@ -36,6 +36,7 @@ type Stream struct {
 	failed    bool      // its last read failed
 	later     bool      // is to be looked at again at the next turn
 	finished  bool      // ending: read to its limit
+	entered   bool      // has an identity
 	atStart   bool      // was there, and not empty, when the follower started
 	gone      bool      // no longer at a path that is followed
 	flush     bool      // what waits for further lines is to be given out
@@ -87,15 +88,12 @@ func (f *Follower) read(st *Stream, room Room) (sp *Span, more bool, err error) 
 	}
 	v := f.saw(st, info)
 	if st.ID == 0 {
-		if info.size == 0 {
+		if err := f.bear(st, info); err != nil {
+			return nil, false, err
+		}
+		if st.ID == 0 {
 			f.atEnd(st, 0, v)
 			return nil, false, nil
-		}
-		if err := f.enter(st, info); err != nil {
-			return nil, false, err
-		}
-		if err := f.state.sync(); err != nil {
-			return nil, false, err
 		}
 	}
 	if redo := f.takeRedo(st); redo != nil {
@@ -173,10 +171,10 @@ func (f *Follower) atEnd(st *Stream, pending int64, v view) {
 func (f *Follower) gave(st *Stream, sp *Span) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	st.pending, st.readAny = 0, true
+	st.pending, st.readAny, st.flushed = 0, true, false
 	st.given = st.pos
 	if sp.Why == Flushed {
-		st.flush, st.flushed = false, true
+		st.flush = false
 	}
 	st.inflight = append(st.inflight, sp)
 }

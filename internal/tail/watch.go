@@ -1,6 +1,7 @@
 package tail
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"path/filepath"
@@ -158,6 +159,10 @@ func (f *Follower) due(st *Stream, now time.Time) bool {
 		st.flush = true
 		f.pushLocked(st)
 	}
+	if rotated := st.gone || st.path != st.Path; rotated && st.pending > 0 && !st.final && idle >= goneFlush {
+		st.final = true
+		f.pushLocked(st)
+	}
 	if st.later || len(st.redo) > 0 && !now.Before(st.redo[0].due) {
 		st.later = false
 		f.pushLocked(st)
@@ -181,6 +186,7 @@ func (f *Follower) poll(st *Stream) {
 	}
 	info, err := statPath(path)
 	if err == nil && info.key == st.key {
+		f.identify(st, info.size)
 		f.mu.Lock()
 		if info.size != st.size || !st.mtime.Equal(info.changed) {
 			f.pushLocked(st)
@@ -196,6 +202,38 @@ func (f *Follower) poll(st *Stream) {
 	}
 }
 
+// identify saves the identity of a stream whose file has its first bytes, or begins anew, also when nobody has time
+// to read: by it the file is found again when it is renamed meanwhile.
+func (f *Follower) identify(st *Stream, size int64) {
+	f.mu.Lock()
+	known := st.entered && size >= st.given || !st.entered && size == 0
+	f.mu.Unlock()
+	if known || !f.hold(st) {
+		return
+	}
+	defer f.give(st, false)
+	err := f.openHandle(st)
+	if err == nil {
+		err = f.renewIfShorter(st)
+	}
+	if errors.Is(err, errChanged) {
+		f.renew(st)
+	}
+}
+
+// renewIfShorter returns errChanged when the file of a stream that was taken ends before what was read, and gives
+// it an identity where it has none.
+func (f *Follower) renewIfShorter(st *Stream) error {
+	info, err := statFile(st.file)
+	if err != nil || info.size < st.pos {
+		return cmp.Or(err, errChanged)
+	}
+	if st.ID == 0 {
+		return f.bear(st, info)
+	}
+	return nil
+}
+
 // follow looks after a stream whose file was renamed or deleted: it is read to its end by its handle and let go of
 // when nothing was added for long and all is acknowledged.
 func (f *Follower) follow(st *Stream, now time.Time) {
@@ -206,14 +244,16 @@ func (f *Follower) follow(st *Stream, now time.Time) {
 		f.findAgain(st)
 		return
 	}
+	if err := f.renewIfShorter(st); errors.Is(err, errChanged) {
+		f.renew(st)
+		f.give(st, false)
+		return
+	}
 	info, err := statFile(st.file)
 	f.mu.Lock()
 	grown := err == nil && info.size != st.size
 	st.links = info.links
 	idle := now.Sub(st.changed)
-	if !grown && st.pending > 0 && !st.final && idle >= goneFlush {
-		st.final, grown = true, true
-	}
 	wait := f.o.CloseOlder
 	if info.links == 0 {
 		wait = deletedClose
@@ -229,7 +269,7 @@ func (f *Follower) follow(st *Stream, now time.Time) {
 // findAgain looks for a renamed file whose handle was closed because it had nothing to read. The stream is taken.
 func (f *Follower) findAgain(st *Stream) {
 	path, ok := filesIn(filepath.Dir(st.path))[st.key]
-	if !ok || st.ID == 0 {
+	if !ok {
 		f.remove(st, false)
 		return
 	}
