@@ -1,6 +1,8 @@
 package faults
 
 import (
+	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -9,9 +11,9 @@ import (
 )
 
 // outcome makes one request and says what the client saw.
-func outcome(t *testing.T, url string) string {
+func outcome(t *testing.T, c *http.Client, url string) string {
 	t.Helper()
-	resp, err := http.Get(url)
+	resp, err := c.Get(url)
 	if err != nil {
 		return "no reply"
 	}
@@ -32,7 +34,7 @@ func TestWrap(t *testing.T) {
 		})
 		web := httptest.NewServer(Wrap(1, r)(h))
 		defer web.Close()
-		if got := outcome(t, web.URL); got != want {
+		if got := outcome(t, web.Client(), web.URL); got != want {
 			t.Errorf("%+v: found %s, expected %s", r, got, want)
 		}
 		web.Close()
@@ -47,6 +49,32 @@ func TestWrap(t *testing.T) {
 	f(Rates{Cut: 1}, 0, "no reply")
 	f(Rates{Lost: 1}, 1, "no reply")
 	f(Rates{Half: 1}, 1, "cut reply")
+}
+
+func TestDirect(t *testing.T) {
+	f := func(h http.HandlerFunc, want string) {
+		t.Helper()
+		if got := outcome(t, &http.Client{Transport: Direct{h}}, "http://nowhere/"); got != want {
+			t.Errorf("found %s, expected %s", got, want)
+		}
+	}
+	f(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }, "418 I'm a teapot")
+	f(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, "no reply")
+	ctx, cancel := context.WithCancel(t.Context())
+	over := make(chan struct{})
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://nowhere/", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Direct{http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+		close(over)
+	})}.Do(req)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("a cancelled request: %v", err)
+	}
+	<-over
 }
 
 func TestSeedFixesTheFaults(t *testing.T) {

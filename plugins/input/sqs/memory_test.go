@@ -26,37 +26,6 @@ import (
 	"sluice/pipeline/plugin"
 )
 
-// memory makes requests of a handler without a network, so that a test can run by a clock of its own.
-type memory struct{ h http.Handler }
-
-var errAborted = errors.New("connection cut")
-
-func (m memory) Do(req *http.Request) (*http.Response, error) {
-	type result struct {
-		resp *http.Response
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
-		rec := httptest.NewRecorder()
-		defer func() {
-			if v := recover(); v != nil {
-				done <- result{nil, errAborted}
-			}
-		}()
-		m.h.ServeHTTP(rec, req)
-		resp := rec.Result()
-		resp.Request = req
-		done <- result{resp, nil}
-	}()
-	select {
-	case r := <-done:
-		return r.resp, r.err
-	case <-req.Context().Done():
-		return nil, req.Context().Err()
-	}
-}
-
 // watch notes what goes through a server: which body a receipt stands for, and what is deleted.
 type watch struct {
 	h http.Handler
@@ -134,10 +103,10 @@ func newBubble(t *testing.T, attrs map[string]string, wrap func(http.Handler) ht
 	if wrap != nil {
 		h = wrap(h)
 	}
-	o := sqs.Options{Queue: "logs", Region: "local", Endpoint: "http://memory", AccessKey: "x", SecretKey: "y", HTTP: memory{s.srv}}
+	o := sqs.Options{Queue: "logs", Region: "local", Endpoint: "http://memory", AccessKey: "x", SecretKey: "y", HTTP: faults.Direct{Handler: s.srv}}
 	s.q = sqs.New(o)
 	s.c = defaults()
-	s.c.Queue, s.c.Region, s.c.Endpoint, s.c.AccessKeyID, s.c.SecretKey, s.c.http = o.Queue, o.Region, o.Endpoint, "x", "y", memory{h}
+	s.c.Queue, s.c.Region, s.c.Endpoint, s.c.AccessKeyID, s.c.SecretKey, s.c.http = o.Queue, o.Region, o.Endpoint, "x", "y", faults.Direct{Handler: h}
 	s.c.Codec = plugin.Codec{Name: "lines", Built: &plugin.BuiltCodec{NewDecoder: func() plugin.Decoder { return lines{} }}}
 	return s
 }
