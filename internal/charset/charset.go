@@ -62,7 +62,7 @@ func (c *Charset) String() string { return c.name }
 // the encoding does not know become U+FFFD.
 func (c *Charset) Decode(src []byte) []byte {
 	if c.enc == nil {
-		s := unsafe.String(unsafe.SliceData(src), len(src)) //nolint:gosec // src is only read
+		s := unsafe.String(unsafe.SliceData(src), len(src))
 		if utf8.ValidString(s) {
 			return src
 		}

@@ -179,7 +179,7 @@ func TestFullDisk(t *testing.T) {
 			if err != nil {
 				return nil, err
 			}
-			return flaky{f.(*os.File), &left}, nil //nolint:errcheck // made by createFile
+			return flaky{f.(*os.File), &left}, nil
 		}
 		l, _, err := openWith(dir, func([]byte) error { return nil }, open)
 		if err != nil {
