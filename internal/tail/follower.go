@@ -74,6 +74,7 @@ type Follower struct {
 	state    *State
 	counters counters
 	requests chan func() // run by the loop
+	pieces   [][]Piece   // scratch space of each lane
 	stop     chan struct{}
 	loop     sync.WaitGroup
 
@@ -113,7 +114,7 @@ func Start(state *State, o Options) (*Follower, error) {
 		o: o, state: state, counters: newCounters(o.Metrics),
 		requests: make(chan func()), stop: make(chan struct{}),
 		watched: map[string]bool{}, told: map[string]bool{}, archives: map[fileKey]fileInfo{},
-		streams: map[fileKey]*Stream{}, byPath: map[string]*Stream{}, ending: o.Once,
+		pieces: make([][]Piece, o.Lanes), streams: map[fileKey]*Stream{}, byPath: map[string]*Stream{}, ending: o.Once,
 	}
 	queues := 1
 	if o.Ordered {
@@ -221,7 +222,7 @@ func (f *Follower) Next(ctx context.Context, lane int, wait time.Duration, room 
 		case end:
 			return nil, io.EOF
 		case st != nil:
-			sp, err := f.serve(st, room)
+			sp, err := f.serve(st, lane, room)
 			switch {
 			case errors.Is(err, ErrNoRoom):
 				return nil, nil //nolint:nilnil // no span now
@@ -244,7 +245,7 @@ func (f *Follower) Next(ctx context.Context, lane int, wait time.Duration, room 
 }
 
 // serve reads the next span of a stream that was taken, and gives the stream back. nil: there is nothing.
-func (f *Follower) serve(st *Stream, room Room) (*Span, error) {
+func (f *Follower) serve(st *Stream, lane int, room Room) (*Span, error) {
 	sp, more, err := f.read(st, room)
 	switch {
 	case errors.Is(err, errTooMany):
@@ -261,7 +262,9 @@ func (f *Follower) serve(st *Stream, room Room) (*Span, error) {
 		return nil, nil //nolint:nilnil // go on with the next
 	}
 	replay := sp.replay
+	sp.Pieces = f.pieces[lane]
 	sp.split.split(sp, replay)
+	f.pieces[lane] = sp.Pieces
 	f.counters.count(sp)
 	if !replay {
 		f.state.note(st.ID, sp.note())

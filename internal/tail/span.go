@@ -3,7 +3,7 @@ package tail
 import "time"
 
 // Span is consecutive bytes of one stream that are acknowledged together. It belongs to the caller of Next until
-// Done or Again.
+// Done or Again; its Pieces only until the next call of Next for the same lane.
 type Span struct {
 	Stream   *Stream
 	Start    int64  // offset of the first byte
