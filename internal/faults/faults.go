@@ -6,6 +6,7 @@
 package faults
 
 import (
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -90,9 +91,7 @@ func pause(req *http.Request, d time.Duration) {
 func half(h http.Handler, w http.ResponseWriter, req *http.Request) {
 	rec := httptest.NewRecorder()
 	h.ServeHTTP(rec, req)
-	for name, values := range rec.Header() {
-		w.Header()[name] = values
-	}
+	maps.Copy(w.Header(), rec.Header())
 	w.WriteHeader(rec.Code)
 	_, _ = w.Write(rec.Body.Bytes()[:rec.Body.Len()/2]) // the connection is cut anyway
 	if f, ok := w.(http.Flusher); ok {

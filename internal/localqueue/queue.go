@@ -3,6 +3,7 @@ package localqueue
 import (
 	"crypto/rand"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -134,7 +135,7 @@ func (q *queue) setOne(name, v string) error {
 
 func (q *queue) redrive(v string) error {
 	var policy struct {
-		DeadLetterTargetArn string `json:"deadLetterTargetArn"` //nolint:revive // the protocol's name
+		DeadLetterTargetArn string `json:"deadLetterTargetArn"`
 		MaxReceiveCount     any    `json:"maxReceiveCount"`
 	}
 	if v == "" {
@@ -174,9 +175,7 @@ func (q *queue) attributes(names []string) map[string]string {
 	if q.target != "" {
 		all["RedrivePolicy"] = `{"deadLetterTargetArn":"arn:aws:sqs:local:` + account + ":" + q.target + `","maxReceiveCount":` + strconv.Itoa(q.maxReceive) + "}"
 	}
-	for n, v := range q.extra {
-		all[n] = v
-	}
+	maps.Copy(all, q.extra)
 	if len(names) == 0 || slices.Contains(names, "All") {
 		return all
 	}

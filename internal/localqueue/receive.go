@@ -44,13 +44,13 @@ func (s *Server) receive(r *http.Request, body []byte) (any, error) {
 	}
 	var deadline time.Time
 	for {
-		out, next, changed, err := s.tryReceive(&in, n, &deadline)
-		if err != nil || len(out) > 0 || next <= 0 {
+		out, until, err := s.tryReceive(&in, n, &deadline)
+		if err != nil || len(out) > 0 || until.next <= 0 {
 			return map[string]any{"Messages": out}, err
 		}
-		t := time.NewTimer(next)
+		t := time.NewTimer(until.next)
 		select {
-		case <-changed:
+		case <-until.changed:
 		case <-t.C:
 		case <-r.Context().Done():
 			t.Stop()
@@ -60,13 +60,19 @@ func (s *Server) receive(r *http.Request, body []byte) (any, error) {
 	}
 }
 
+// pause is until when a receive that found nothing waits: for a change, or so long.
+type pause struct {
+	changed <-chan struct{}
+	next    time.Duration
+}
+
 // tryReceive takes what is visible now, or returns how long to wait before looking again.
-func (s *Server) tryReceive(in *receiveRequest, n int, deadline *time.Time) ([]received, time.Duration, <-chan struct{}, error) {
+func (s *Server) tryReceive(in *receiveRequest, n int, deadline *time.Time) ([]received, pause, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q, err := s.find(in.QueueUrl)
 	if err != nil {
-		return nil, 0, nil, err
+		return nil, pause{}, err
 	}
 	now := time.Now()
 	if deadline.IsZero() {
@@ -75,16 +81,16 @@ func (s *Server) tryReceive(in *receiveRequest, n int, deadline *time.Time) ([]r
 			wait = time.Duration(*in.WaitTimeSeconds) * time.Second
 		}
 		if wait < 0 || wait > maxWait {
-			return nil, 0, nil, bad("InvalidParameterValue", "WaitTimeSeconds: expected 0 to 20")
+			return nil, pause{}, bad("InvalidParameterValue", "WaitTimeSeconds: expected 0 to 20")
 		}
 		*deadline = now.Add(wait)
 	}
 	hide, err := visibility(in.VisibilityTimeout, q.visibility)
 	if err != nil {
-		return nil, 0, nil, err
+		return nil, pause{}, err
 	}
 	if q.overLimit(now) {
-		return nil, 0, nil, bad("OverLimit", "%d messages are in flight", maxInFlight)
+		return nil, pause{}, bad("OverLimit", "%d messages are in flight", maxInFlight)
 	}
 	var out []received
 	for _, m := range q.take(n, hide, func(name string) *queue { return s.queues[name] }) {
@@ -94,7 +100,7 @@ func (s *Server) tryReceive(in *receiveRequest, n int, deadline *time.Time) ([]r
 	if d, ok := q.nextVisible(now); ok && d < next {
 		next = d
 	}
-	return out, next, s.changed, nil
+	return out, pause{s.changed, next}, nil
 }
 
 func visibility(seconds *int, def time.Duration) (time.Duration, error) {

@@ -227,7 +227,7 @@ func attributesMD5(attrs map[string]attribute) string {
 	slices.Sort(names)
 	var b []byte
 	part := func(p []byte) {
-		b = binary.BigEndian.AppendUint32(b, uint32(len(p))) //nolint:gosec // bounded by the request
+		b = binary.BigEndian.AppendUint32(b, uint32(len(p)))
 		b = append(b, p...)
 	}
 	for _, n := range names {

@@ -5,6 +5,7 @@ import (
 	"crypto/md5"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -69,9 +70,7 @@ func (c caller) send(queue, body string) {
 func (c caller) receive(queue string, more m) []m {
 	c.t.Helper()
 	in := m{"QueueUrl": queue, "MaxNumberOfMessages": 10, "MessageSystemAttributeNames": []string{"All"}}
-	for k, v := range more {
-		in[k] = v
-	}
+	maps.Copy(in, more)
 	list, _ := c.do("ReceiveMessage", in)["Messages"].([]any)
 	got := make([]m, len(list))
 	for i := range list {

@@ -67,7 +67,7 @@ func (c *cursor) uvarint() uint64 {
 
 func (c *cursor) varint() int64 {
 	u := c.uvarint()
-	return int64(u>>1) ^ -int64(u&1) //nolint:gosec // zigzag
+	return int64(u>>1) ^ -int64(u&1)
 }
 
 // bytesOf is s as bytes that are only read.

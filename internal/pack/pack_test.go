@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -22,11 +24,11 @@ type record struct {
 }
 
 // write packs records.
-func write(t testing.TB, level string, records []record) string {
-	t.Helper()
+func write(tb testing.TB, level string, records []record) string {
+	tb.Helper()
 	w, err := NewWriter(level)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	for i := range records {
 		w.Begin(&records[i].Segment)
@@ -36,7 +38,7 @@ func write(t testing.TB, level string, records []record) string {
 	}
 	body, err := w.AppendBody(nil)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return string(body)
 }
@@ -79,7 +81,8 @@ func randomRecords(dice *rand.Rand) []record {
 	text := func() []byte { return bytes.Repeat([]byte{byte(dice.IntN(256))}, dice.IntN(200)) }
 	for i := range 1 + dice.IntN(4) {
 		x := record{Segment: Segment{Stream: dice.Uint64(), Offset: dice.Int64N(1 << 48), Time: dice.Int64(), Fields: []Field{
-			{Name: "message", Slot: Text}, {Name: "host", Slot: Value, JSON: []byte(`"web1"`)},
+			{Name: "message", Slot: Text},
+			{Name: "host", Slot: Value, JSON: []byte(`"web1"`)},
 			{Name: "log", Slot: Map, Map: []Field{{Name: "offset", Slot: Offset}, {Name: "stream", Slot: Stream}}},
 		}}}
 		if i > 0 && dice.IntN(2) == 0 {
@@ -166,8 +169,10 @@ func TestErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer enc.Close()
 	bomb := enc.EncodeAll(make([]byte, 200<<20), nil)
+	if err := enc.Close(); err != nil {
+		t.Fatal(err)
+	}
 	segment := func(b ...byte) []byte { return append([]byte{0, 1, 2, 3, 4, 5, 6, 7, 8, 0, 0}, b...) }
 	raw := func(events uint64, b []byte) string { return message(0, uint64(len(b)), events, b) }
 	f := func(body, want string) {
@@ -236,6 +241,53 @@ func TestWriterRefusesWhatAReaderWould(t *testing.T) {
 	}
 	if _, err := NewWriter("most"); err == nil {
 		t.Error("an unknown level was taken")
+	}
+}
+
+// TestWire holds the example of docs/wire.md, byte by byte.
+func TestWire(t *testing.T) {
+	records := []record{{
+		Segment: Segment{
+			Stream: 0x0123456789abcdef, Offset: 1000, Time: 1_700_000_000_000_000_000,
+			Fields: []Field{
+				{Name: "message", Slot: Text},
+				{Name: "path", Slot: Value, JSON: []byte(`"/a.log"`)},
+				{Name: "stream", Slot: Stream},
+				{Name: "offset", Slot: Offset},
+			},
+		},
+		Frames: []Frame{
+			{Text: []byte("hi"), Offset: 1000, Time: 1_700_000_000_000_000_000},
+			{Text: []byte("you"), Offset: 1004, Time: 1_700_000_000_000_000_001, Last: true},
+		},
+	}}
+	body := write(t, "none", records)
+	bin, err := base64.StdEncoding.DecodeString(body[len(magic):])
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := os.ReadFile("../../docs/wire.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, ok := strings.Cut(string(page), "## An example\n")
+	if !ok || !strings.Contains(example, body+"\n") {
+		t.Errorf("docs/wire.md has not the body\n%s", body)
+	}
+	var dump []byte
+	for line := range strings.SplitSeq(example, "\n") {
+		if hex, _, ok := strings.Cut(strings.TrimPrefix(line, "    "), "  "); ok && strings.HasPrefix(line, "    ") {
+			for digits := range strings.FieldsSeq(hex) {
+				b, err := strconv.ParseUint(digits, 16, 8)
+				if err != nil {
+					t.Fatalf("docs/wire.md: line %q: %v", line, err)
+				}
+				dump = append(dump, byte(b))
+			}
+		}
+	}
+	if !bytes.Equal(dump, bin) {
+		t.Errorf("docs/wire.md explains\n% x\nthe message is\n% x", dump, bin)
 	}
 }
 

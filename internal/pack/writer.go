@@ -49,8 +49,7 @@ func (w *Writer) Begin(s *Segment) {
 	if s.Joined {
 		flags |= segmentJoined
 	}
-	b := append(w.seg[:0], flags)
-	b = binary.LittleEndian.AppendUint64(b, s.Stream)
+	b := binary.LittleEndian.AppendUint64(append(w.seg[:0], flags), s.Stream)
 	b = binary.AppendUvarint(b, uint64(s.Offset))
 	b = binary.AppendVarint(b, s.Time)
 	w.seg = appendFields(b, s.Fields)
@@ -160,9 +159,9 @@ func (f *Frame) appendMore(b []byte) []byte {
 // end completes the open segment. A segment without frames is not written.
 func (w *Writer) end() {
 	if w.n > 0 {
-		b := binary.AppendUvarint(append(w.raw, w.seg...), uint64(w.n))
-		b = binary.AppendUvarint(b, uint64(len(w.open)))
-		w.raw = append(b, w.open...)
+		w.raw = append(w.raw, w.seg...)
+		w.raw = binary.AppendUvarint(w.raw, uint64(w.n))
+		w.raw = appendBlock(w.raw, w.open)
 		w.all += w.n
 	}
 	w.open, w.seg, w.n = w.open[:0], w.seg[:0], 0
@@ -186,8 +185,7 @@ func (w *Writer) AppendBody(dst []byte) ([]byte, error) {
 	if w.enc != nil {
 		flags |= flagZstd
 	}
-	b := append(w.bin[:0], flags)
-	b = binary.AppendUvarint(b, uint64(len(w.raw)))
+	b := binary.AppendUvarint(append(w.bin[:0], flags), uint64(len(w.raw)))
 	b = binary.AppendUvarint(b, uint64(w.all))
 	if w.enc != nil {
 		b = w.enc.EncodeAll(w.raw, b)

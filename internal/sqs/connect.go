@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -108,8 +110,7 @@ func (q *Queue) connect(ctx context.Context) (session, error) {
 // forget makes the next call ask for the queue again, after one that said that it does not exist: it may have
 // been made anew.
 func (q *Queue) forget(err error) {
-	var missing *types.QueueDoesNotExist
-	if !errors.As(err, &missing) {
+	if _, missing := errors.AsType[*types.QueueDoesNotExist](err); !missing {
 		return
 	}
 	q.lock <- struct{}{}
@@ -192,9 +193,28 @@ func (q *Queue) place() (region, endpoint string) {
 	return region, endpoint
 }
 
+// queueName is what SQS takes as the name of a queue (API reference, CreateQueue).
+var queueName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$|^[A-Za-z0-9_-]{1,75}\.fifo$`)
+
+// CheckQueue returns what is wrong with the name or URL of a queue.
+func CheckQueue(s string) error {
+	if isURL(s) {
+		if u, err := url.Parse(s); err != nil || u.Host == "" || !queueName.MatchString(path.Base(u.Path)) {
+			return fmt.Errorf("found the URL %q, expected one that ends in the name of a queue", s)
+		}
+		return nil
+	}
+	if !queueName.MatchString(s) {
+		return fmt.Errorf("found %q, expected the name of a queue (up to 80 letters, digits, hyphens and underscores), or its URL", s)
+	}
+	return nil
+}
+
+func isURL(s string) bool { return strings.HasPrefix(s, "http://") || strings.HasPrefix(s, "https://") }
+
 // queueURL returns the queue's URL when the option gives one.
 func (q *Queue) queueURL() (*url.URL, bool) {
-	if !strings.HasPrefix(q.o.Queue, "http://") && !strings.HasPrefix(q.o.Queue, "https://") {
+	if !isURL(q.o.Queue) {
 		return nil, false
 	}
 	u, err := url.Parse(q.o.Queue)

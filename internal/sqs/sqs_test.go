@@ -62,6 +62,29 @@ func TestPlace(t *testing.T) {
 	f(Options{Queue: "http://localhost:9324/000000000000/logs"}, "", "http://localhost:9324")
 }
 
+func TestCheckQueue(t *testing.T) {
+	f := func(queue, want string) {
+		t.Helper()
+		got := ""
+		if err := CheckQueue(queue); err != nil {
+			got = err.Error()
+		}
+		if want == "" && got != "" || !strings.Contains(got, want) {
+			t.Errorf("%q: %q, want %q", queue, got, want)
+		}
+	}
+	f("logs", "")
+	f("logs_2-x.fifo", "")
+	f("https://sqs.eu-west-1.amazonaws.com/123/logs.fifo", "")
+	f("http://localhost:9324/000000000000/logs", "")
+	f("", "expected the name of a queue")
+	f("a b", `found "a b"`)
+	f("logs.txt", "expected the name of a queue")
+	f("arn:aws:sqs:eu-west-1:123:logs", "expected the name of a queue")
+	f("https://sqs.eu-west-1.amazonaws.com/", "expected one that ends in the name of a queue")
+	f("http:///logs", "expected one that ends in the name of a queue")
+}
+
 // TestAttributesAreRead reads them once, and again when they are old.
 func TestAttributesAreRead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

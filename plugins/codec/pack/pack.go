@@ -10,7 +10,7 @@ import (
 
 // Config is the options of the pack codec.
 type Config struct {
-	RawBytes plugin.Size `yaml:"raw_bytes" doc:"Raw bytes of lines after which a message is full, 1KiB to 32MiB; about one bulk request of the reader."`
+	RawBytes plugin.Size `yaml:"raw_bytes" doc:"Raw bytes of lines after which a message is full, 1KiB to 16MiB; about one bulk request of the reader."`
 	Level    string      `yaml:"level" oneof:"none|fastest|default|better|best" doc:"How hard zstd tries to make messages small; none leaves them as they are."`
 }
 

@@ -19,11 +19,11 @@ func TestConformance(t *testing.T) {
 		plugintest.Case{Config: "{raw_bytes: 1KiB, level: none}", RoundTrip: true}, plugintest.Case{Config: "level: best"})
 }
 
-func newCodec(t testing.TB, c Config) (*decoder, *encoder) {
-	t.Helper()
+func newCodec(tb testing.TB, c Config) (*decoder, *encoder) {
+	tb.Helper()
 	built, err := build(c, plugin.Env{})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return built.NewDecoder().(*decoder), built.NewEncoder().(*encoder)
 }
@@ -143,7 +143,7 @@ func byStream(list []*event.Event) map[uint64][]*event.Event {
 }
 
 // roundTrip packs all events of b into bodies of at most maxBytes and unpacks them.
-func roundTrip(t testing.TB, b *event.Batch, a *event.Ack, c Config, maxBytes int) *event.Batch {
+func roundTrip(t *testing.T, b *event.Batch, a *event.Ack, c Config, maxBytes int) *event.Batch {
 	t.Helper()
 	dec, enc := newCodec(t, c)
 	var v event.View
@@ -354,14 +354,14 @@ func TestForeignBodies(t *testing.T) {
 		dec, _ := newCodec(t, Config{RawBytes: 1 << 20, Level: "none"})
 		a := event.NewAck(func(event.Status) {})
 		b := &event.Batch{Now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}
-		var got string
+		var out []byte
 		if err := dec.Decode([]byte(body), b, a); err != nil {
-			got = "error: " + err.Error()
+			out = append(out, "error: "+err.Error()...)
 		}
 		for e := range b.All() {
-			got += fmt.Sprintf("%s last=%v\n", e.AppendJSON(nil), e.Last)
+			out = fmt.Appendf(out, "%s last=%v\n", e.AppendJSON(nil), e.Last)
 		}
-		if got != want {
+		if got := string(out); got != want {
 			t.Errorf("%s\nbecame\n%swant\n%s", body, got, want)
 		}
 	}

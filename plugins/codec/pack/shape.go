@@ -64,7 +64,7 @@ func (s shape) fits(f event.Fields, e *event.Event) bool {
 		if f[i].Name != x.name {
 			return false
 		}
-		same := false
+		var same bool
 		switch x.slot {
 		case pack.Text:
 			same = isText(v, e.Raw)

@@ -41,8 +41,7 @@ func (in *input) decode(l *lane, b *event.Batch, m *message) {
 			e.Reject(err)
 		}
 		in.poison(b, a, m, err)
-		var p *plugin.PanicError
-		if errors.As(err, &p) {
+		if p, ok := errors.AsType[*plugin.PanicError](err); ok {
 			in.log.Error("decoder panicked", "message", m.ID, "err", err, "stack", string(p.Stack))
 		}
 		return

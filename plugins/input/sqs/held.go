@@ -94,12 +94,12 @@ func (h *held) end(m *message, s event.Status) {
 	h.mu.Lock()
 	delete(h.open, m)
 	at := now.Add(h.linger)
-	switch {
-	case s == event.Released:
+	switch s {
+	case event.Released:
 		h.back = append(h.back, m)
 		h.backs++
 		at = now
-	case s == event.Deferred:
+	case event.Deferred:
 		m.after = max(min(backoff(m.Receives), sqs.MaxHold-now.Sub(m.Received)-capMargin), 0)
 		h.back = append(h.back, m)
 		h.backs++

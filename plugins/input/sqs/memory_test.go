@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
@@ -71,9 +72,7 @@ func (w *watch) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		}
 		w.mu.Unlock()
 	}
-	for k, v := range rec.Header() {
-		rw.Header()[k] = v
-	}
+	maps.Copy(rw.Header(), rec.Header())
 	rw.WriteHeader(rec.Code)
 	_, _ = rw.Write(rec.Body.Bytes())
 }
@@ -132,7 +131,6 @@ type ledger struct {
 	t  *testing.T
 	mu sync.Mutex
 
-	open int                 // events that are read and not settled
 	ids  map[string][]string // of a line
 	done map[string]bool     // lines delivered
 }
@@ -185,15 +183,13 @@ func work(t *testing.T, in *input, lane int, dice *faults.Dice, l *ledger) {
 		if err != nil || dice.Hit(0.3) {
 			time.Sleep(12 * time.Second) // longer than the visibility timeout
 		}
-		switch {
-		case dice.Hit(0.1):
-			b.Settle(event.Released)
-		case dice.Hit(0.1):
-			b.Settle(event.Deferred)
-		default:
+		status := event.Delivered
+		if dice.Hit(0.2) {
+			status = []event.Status{event.Released, event.Deferred}[b.Len()%2]
+		} else {
 			l.deliver(&b)
-			b.Settle(event.Delivered)
 		}
+		b.Settle(status)
 	}
 }
 

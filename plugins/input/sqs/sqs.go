@@ -61,6 +61,9 @@ const packCodec = "pack"
 
 // Check refuses what SQS would.
 func (c *Config) Check(p *plugin.Problems) {
+	if err := sqs.CheckQueue(c.Queue); err != nil {
+		p.Errorf("queue", "%v", err)
+	}
 	if c.Polling.D() < 0 || c.Polling.D() > sqs.MaxWait {
 		p.Errorf("polling_frequency", "found %s, expected 0s to 20s", c.Polling)
 	}

@@ -155,8 +155,9 @@ func TestPoisonIsRejectedWithItsBody(t *testing.T) {
 		if err != nil || len(m) != 1 {
 			t.Fatalf("%d messages, %v", len(m), err)
 		}
-		if outcomes, err := q.Hide(t.Context(), []sqs.Visibility{{Receipt: m[0].Receipt}}); errors.Join(append(outcomes, err)...) != nil {
-			t.Fatal(outcomes, err)
+		outcomes, err := q.Hide(t.Context(), []sqs.Visibility{{Receipt: m[0].Receipt}})
+		if err = errors.Join(append(outcomes, err)...); err != nil {
+			t.Fatal(err)
 		}
 	}
 	send(t, q, "good\ndamaged")

@@ -167,7 +167,7 @@ func refuse(f func(request, entry int) (code string, sender bool)) func(http.Han
 				return
 			}
 			var in struct {
-				QueueUrl string
+				QueueUrl string //nolint:revive // the protocol's name
 				Entries  []map[string]any
 			}
 			_ = json.NewDecoder(r.Body).Decode(&in)
@@ -250,7 +250,7 @@ func TestSplit(t *testing.T) {
 	if err := o.Write(t.Context(), v); err != nil {
 		t.Fatal(err)
 	}
-	var text string
+	var text strings.Builder
 	ids := map[string]bool{}
 	parts := uint32(0)
 	for _, message := range drainQueue(t, q) {
@@ -263,12 +263,12 @@ func TestSplit(t *testing.T) {
 			if x.ID.Part != parts || len(tags.List()) != 1 || tags.List()[0].Str() != splitTag {
 				t.Errorf("part %d: %+v, tags %s", parts, x.ID, tags.AppendJSON(nil))
 			}
-			text += x.Raw
+			text.WriteString(x.Raw)
 			ids[string(x.AppendID(nil))] = true
 		}
 	}
-	if text != e.Raw || len(ids) != int(parts) || parts < 5 {
-		t.Errorf("%d parts with %d ids hold %d bytes, want %d", parts, len(ids), len(text), len(e.Raw))
+	if text.String() != e.Raw || len(ids) != int(parts) || parts < 5 {
+		t.Errorf("%d parts with %d ids hold %d bytes, want %d", parts, len(ids), text.Len(), len(e.Raw))
 	}
 	for i := range v.Len() {
 		if k := v.Outcome(i, nil).Kind; k != event.Done {

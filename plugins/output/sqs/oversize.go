@@ -119,11 +119,11 @@ func (l *lane) truncate(e *event.Event, reason error) ([]string, error) {
 		if fits > 0 && tooLong-fits <= tooLong>>truncateSteps {
 			break
 		}
-		if next := (fits + tooLong) / 2; next != size {
-			size = next
-		} else {
+		next := (fits + tooLong) / 2
+		if next == size {
 			break
 		}
+		size = next
 	}
 	if best == "" {
 		return nil, fmt.Errorf("%w; what it holds beside its message is too large", reason)

@@ -56,6 +56,9 @@ const minMessage = 1024
 
 // Check refuses what SQS would.
 func (c *Config) Check(p *plugin.Problems) {
+	if err := sqs.CheckQueue(c.Queue); err != nil {
+		p.Errorf("queue", "%v", err)
+	}
 	if c.BatchEvents < 1 || c.BatchEvents > sqs.MaxEntries {
 		p.Errorf("batch_events", "found %d, expected 1 to %d", c.BatchEvents, sqs.MaxEntries)
 	}
