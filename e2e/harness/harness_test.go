@@ -72,8 +72,8 @@ func TestIndex(t *testing.T) {
 	if n, err := x.Count(ctx, "logs-*"); n != 0 || err != nil {
 		t.Errorf("an empty server counts %d, %v", n, err)
 	}
-	check(t, x.Call(ctx, http.MethodPut, "/logs-1/_create/a", map[string]any{"n": 1, "o": map[string]any{"f": 1.5}}, nil))
-	check(t, x.Call(ctx, http.MethodPut, "/logs-2/_create/b", map[string]any{"n": 2}, nil))
+	check(t, x.Call(ctx, http.MethodPut, "/logs-1/_create/a", map[string]any{"n": 1, "o": map[string]any{"f": 1.5}, "stream": "s", "offset": 0}, nil))
+	check(t, x.Call(ctx, http.MethodPut, "/logs-2/_create/b", map[string]any{"n": 2, "stream": "s", "offset": 8}, nil))
 	if n, err := x.Count(ctx, "logs-*"); n != 2 || err != nil {
 		t.Errorf("two documents count %d, %v", n, err)
 	}
