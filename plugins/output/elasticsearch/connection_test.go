@@ -291,6 +291,35 @@ func TestPaused(t *testing.T) {
 	}
 }
 
+// TestPausedItems does the same for a privilege that is missing on some indices only.
+func TestPausedItems(t *testing.T) {
+	item := `{"create":{"status":403,"error":{"type":"security_exception","reason":"no"}}}`
+	url := always(t, 200, `{"errors":true,"items":[{"create":{"status":201}},`+item+`]}`)
+	var log strings.Builder
+	spec := Plugin()
+	conf := spec.Defaults().(*Config)
+	conf.Hosts = []string{url}
+	b, err := spec.Build([]any{conf}, plugin.Env{Problems: &plugin.Problems{}, Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := b.(*plugin.BuiltOutput).Start(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if told := outcomes(t, out, events(2, nil)); told[0] != "done" || !strings.HasPrefix(told[1], "retry: paused") {
+			t.Errorf("got %q", told)
+		}
+	}
+	if n := strings.Count(log.String(), "level="); n != 1 {
+		t.Errorf("logged %d times:\n%s", n, log.String())
+	}
+	if err := out.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestClosedOutput(t *testing.T) {
 	c := newCluster(t, localindex.Options{}, nil)
 	out := start(t, 1, c.config(nil))

@@ -129,6 +129,7 @@ type writing struct {
 	l          *lane
 	v          *event.View
 	overloaded bool
+	paused     bool
 }
 
 // run encodes the events and sends what has come together. When a request fails as a whole it stops: what
@@ -171,7 +172,9 @@ func (w *writing) send(ctx context.Context, from, to int) error {
 		w.o.splits.Inc()
 		return w.halves(ctx, from, to)
 	case what == delivered:
-		w.o.resume()
+		if !w.paused {
+			w.o.resume()
+		}
 		return nil
 	}
 	for i := range first.at {
@@ -359,6 +362,7 @@ func (w *writing) mark(sent *item, it *replyItem) {
 		w.overloaded = true
 		w.v.Retry(sent.at, newReplyError(it))
 	case paused:
+		w.paused = true
 		w.v.Retry(sent.at, w.o.pause(newReplyError(it)))
 	case again:
 		w.v.Retry(sent.at, newReplyError(it))

@@ -1,6 +1,7 @@
 package file
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -213,6 +214,38 @@ func TestTornEnds(t *testing.T) {
 	holes := append([]byte(nil), two...)
 	clear(holes[len(one)+memberHeader+extraBytes:])
 	f("a.gz", holes, "one\n", string(holes[len(one):]))
+}
+
+// FuzzMembers cuts a row of gzip members, ours and those of other programs, anywhere: the end that is found is
+// that of the last whole member.
+func FuzzMembers(f *testing.F) {
+	f.Add([]byte{0, 1, 0}, uint(40))
+	f.Add([]byte{1, 1}, uint(1000))
+	f.Add([]byte{4, 6, 200}, uint(90))
+	f.Fuzz(func(t *testing.T, kinds []byte, cut uint) {
+		var all []byte
+		ends := []int{0}
+		for i, k := range kinds[:min(len(kinds), 8)] {
+			text := fmt.Sprintf("%d %s\n", i, strings.Repeat("x", int(k)*7))
+			if k%2 == 0 {
+				all = appended(t, all, []byte(text))
+			} else {
+				all = append(all, foreignMember(t, text)...)
+			}
+			ends = append(ends, len(all))
+		}
+		size := int(min(cut, uint(len(all))))
+		want := 0
+		for _, end := range ends {
+			if end <= size {
+				want = end
+			}
+		}
+		got, err := endOfMembers(bytes.NewReader(all[:size]), int64(size))
+		if err != nil || got != int64(want) {
+			t.Errorf("%d of %d bytes: got %d (%v), want %d; members end at %v", size, len(all), got, err, want, ends)
+		}
+	})
 }
 
 const childDir = "SLUICE_TEST_FILE_OUTPUT"
