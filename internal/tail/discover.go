@@ -44,16 +44,16 @@ func (f *Follower) discover(first bool) error {
 			f.state.clean(f.o.CleanAfter)
 		}
 	}
+	var err error
 	if len(ready) > 0 {
-		if err := f.state.sync(); err != nil {
-			return err
-		}
+		err = f.state.sync() // one for all
 	}
 	for _, st := range ready {
+		st.saved = err == nil
 		f.give(st, true)
 	}
 	f.watchFolders()
-	return nil
+	return err
 }
 
 // candidates returns the regular files that match, each path once.

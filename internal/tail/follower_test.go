@@ -2,9 +2,7 @@ package tail
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -357,26 +355,6 @@ func TestWorld(t *testing.T) {
 				w.must(w.file.Close())
 			}
 		})
-	}
-}
-
-// readAll reads a follower to its end with one lane.
-func readAll(t *testing.T, f *Follower, done bool) (lines []string) {
-	t.Helper()
-	for {
-		sp, err := f.Next(context.Background(), 0, time.Hour, &noLimit{})
-		if errors.Is(err, io.EOF) {
-			return lines
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range sp.Pieces {
-			lines = append(lines, string(sp.Line(&sp.Pieces[i])))
-		}
-		if done {
-			f.Done(sp)
-		}
 	}
 }
 

@@ -68,14 +68,6 @@ func (f *Follower) enter(st *Stream, info fileInfo) error {
 	return f.birth(st, f.firstOffset(st, info))
 }
 
-// bear gives a stream that was taken its identity and saves it.
-func (f *Follower) bear(st *Stream, info fileInfo) error {
-	if err := f.enter(st, info); err != nil || st.ID == 0 {
-		return err
-	}
-	return f.state.sync()
-}
-
 // gzipMagic begins every gzip file.
 const gzipMagic = "\x1f\x8b"
 

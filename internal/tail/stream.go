@@ -23,6 +23,7 @@ type Stream struct {
 	check []byte   // the bytes just before pos
 	head  digest
 	born  int64
+	saved bool      // the id survives the end of the machine
 	plan  []Note    // spans that were given out before a crash
 	look  time.Time // when a large unfinished event was last looked at
 
@@ -88,13 +89,19 @@ func (f *Follower) read(st *Stream, room Room) (sp *Span, more bool, err error) 
 	}
 	v := f.saw(st, info)
 	if st.ID == 0 {
-		if err := f.bear(st, info); err != nil {
+		if err := f.enter(st, info); err != nil {
 			return nil, false, err
 		}
 		if st.ID == 0 {
 			f.atEnd(st, 0, v)
 			return nil, false, nil
 		}
+	}
+	if !st.saved { // before anything of it is given out
+		if err := f.state.sync(); err != nil {
+			return nil, false, err
+		}
+		st.saved = true
 	}
 	if redo := f.takeRedo(st); redo != nil {
 		return f.readAgain(st, redo, room)

@@ -3,6 +3,7 @@ package tail
 import (
 	"cmp"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -107,14 +108,9 @@ func (f *Follower) notice(e fsnotify.Event) {
 
 // newcomer follows one file that has appeared.
 func (f *Follower) newcomer(c candidate) {
-	st := f.consider(c, false)
-	if st == nil {
-		return
+	if st := f.consider(c, false); st != nil {
+		f.give(st, true)
 	}
-	if err := f.state.sync(); err != nil {
-		f.complain(st, err)
-	}
-	f.give(st, true)
 }
 
 func (f *Follower) rediscover() {
@@ -229,7 +225,7 @@ func (f *Follower) renewIfShorter(st *Stream) error {
 		return cmp.Or(err, errChanged)
 	}
 	if st.ID == 0 {
-		return f.bear(st, info)
+		return f.enter(st, info)
 	}
 	return nil
 }
@@ -378,17 +374,19 @@ func (f *Follower) watchTarget(st *Stream) {
 	}
 }
 
-// foldersOf returns the folders that a glob's parts lead to.
+// foldersOf returns the folders, and the links that may lead to some, to which the parts of a glob lead.
 func foldersOf(glob string) []string {
 	base, rest := doublestar.SplitPattern(filepath.ToSlash(glob))
 	dirs := []string{base}
 	parts := strings.Split(rest, "/")
 	for i := 1; i < len(parts); i++ {
-		found, err := doublestar.FilepathGlob(filepath.Join(base, filepath.Join(parts[:i]...)))
-		if err != nil {
-			continue // checked at build time
-		}
-		dirs = append(dirs, found...)
+		// What cannot be listed holds nothing that can be read; the glob itself was checked at build time.
+		_ = doublestar.GlobWalk(os.DirFS(base), strings.Join(parts[:i], "/"), func(p string, d fs.DirEntry) error {
+			if d.IsDir() || d.Type()&fs.ModeSymlink != 0 {
+				dirs = append(dirs, filepath.Join(base, p))
+			}
+			return nil
+		})
 	}
 	return dirs
 }

@@ -220,6 +220,127 @@ func TestLongLines(t *testing.T) {
 		`{"message":"y","path":"a.log","offset":51}`)
 }
 
+// TestHugeLine reads a line that is longer than several blocks and than a line may be.
+func TestHugeLine(t *testing.T) {
+	s := newStage(t)
+	s.write("a.log", "x\n"+strings.Repeat("y", 3<<20)+"\nz\n")
+	var sizes []int
+	in := s.start("path: [a.log]\nmax_line_bytes: 1MiB", plugin.StartOptions{Once: true})
+	var err error
+	for err == nil {
+		var b event.Batch
+		err = in.Read(t.Context(), 0, &b, time.Hour)
+		for e := range b.All() {
+			sizes = append(sizes, len(e.Raw))
+		}
+		b.Settle(event.Delivered)
+	}
+	if err := in.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if want := []int{1, 1 << 20, 1 << 20, 1 << 20, 1}; !slices.Equal(sizes, want) {
+		t.Errorf("got events of %d bytes, want %d", sizes, want)
+	}
+}
+
+func TestAllocations(t *testing.T) {
+	s := newStage(t)
+	s.write("a.log", strings.Repeat("a line that is as long as lines usually are, or a little shorter\n", 100_000))
+	in := s.start("path: [a.log]", plugin.StartOptions{Once: true})
+	var b event.Batch
+	lines := 0
+	read := func() {
+		for b.Len() < 2000 {
+			if err := in.Read(t.Context(), 0, &b, time.Hour); err != nil {
+				t.Fatal(err)
+			}
+		}
+		lines += b.Len()
+		b.Settle(event.Delivered)
+	}
+	read() // the batch grows to its size
+	lines = 0
+	n := testing.AllocsPerRun(20, read) * 21
+	if perLine := n / float64(lines); perLine > 0.02 { // those of spans and blocks
+		t.Errorf("%.3f allocations per line", perLine)
+	}
+	if err := in.Close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestDecoder is what the tests of a configuration are given in place of a file.
+func TestDecoder(t *testing.T) {
+	s := newStage(t)
+	f := func(yaml, content string, want ...string) {
+		t.Helper()
+		built := plugintest.Build[*plugin.BuiltInput](t, s.spec, yaml, s.env)
+		var b event.Batch
+		a := event.NewAck(func(event.Status) {})
+		if err := built.NewDecoder().Decode([]byte(content), &b, a); err != nil {
+			t.Error(err)
+		}
+		a.Seal()
+		var got []string
+		for e := range b.All() {
+			got = append(got, string(e.Fields.AppendJSON(nil)))
+		}
+		b.Settle(event.Delivered)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s of %q:\ngot  %q\nwant %q", yaml, content, got, want)
+		}
+	}
+	f("path: [x]", "")
+	f("path: [x]", "a\n\nb", `{"message":"a"}`, `{"message":""}`, `{"message":"b"}`)
+	f("{path: [x], multiline: {pattern: '^ ', what: previous}}", "a\n b\nc\n", `{"message":"a\n b","tags":["multiline"]}`, `{"message":"c"}`)
+}
+
+// TestProblems is the options that are refused.
+func TestProblems(t *testing.T) {
+	f := func(change func(*Config), want ...string) {
+		t.Helper()
+		c := *Plugin().Defaults().(*Config)
+		c.Path = []string{"/x"}
+		change(&c)
+		var p plugin.Problems
+		if _, err := build(c, plugin.Env{Problems: &p}, &states{}); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, x := range p.List {
+			got = append(got, x.Field+": "+x.Text)
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	}
+	f(func(*Config) {})
+	f(func(c *Config) { c.Path, c.Exclude = []string{"/a/[", ""}, []string{"{x"} },
+		`exclude[0]: found "{x", expected a glob such as *.gz`,
+		`path[0]: found "/a/[", expected a path or a glob such as /var/log/**/*.log`,
+		`path[1]: found "", expected a path or a glob such as /var/log/**/*.log`)
+	f(func(c *Config) { c.Delimiter, c.MaxLineBytes, c.DiscoverInterval, c.MaxOpenFiles = "", 1, 0, 0 },
+		"delimiter: found 0 bytes, expected 1 to 64", "discover_interval: found 0, expected 1 or more",
+		"max_line_bytes: found 1B, expected 16B to 1GiB", "max_open_files: found 0, expected 1 or more")
+	f(func(c *Config) { c.StatInterval, c.IgnoreOlder = 0, -1 },
+		"ignore_older: found -1ns, expected 0s or more", "stat_interval: found 0s, expected more than 0s")
+	f(func(c *Config) { c.ExitAfterRead, c.FileCompletedAction = true, "delete" },
+		"exit_after_read: it needs mode: read; a file that is followed is never complete",
+		"file_completed_action: it needs mode: read; a file that is followed is never complete")
+	f(func(c *Config) { c.Mode, c.FileCompletedAction, c.StartPosition = "read", "log", "end" },
+		"file_completed_action: log needs file_completed_log_path",
+		"start_position: it is not used with mode: read, which reads whole files")
+	f(func(c *Config) { c.Mode, c.FileCompletedLogPath = "read", "/x" },
+		"file_completed_log_path: it is not used with file_completed_action: none")
+	f(func(c *Config) {
+		c.EventStart, c.Multiline = "^a", &Multiline{Pattern: "%{NOSUCH}", What: "previous", MaxLines: -1, MaxBytes: -1}
+	},
+		"event_start: it cannot be used with multiline, which knows where events begin",
+		"multiline.max_bytes: found -1B, expected up to 1GiB", "multiline.max_lines: found -1, expected 1 or more",
+		`multiline.pattern: unknown pattern "NOSUCH"`)
+}
+
 // TestFirstContact is each way in which users lost the first lines of a file, or got all of it again.
 func TestFirstContact(t *testing.T) {
 	s := newStage(t)
