@@ -115,41 +115,43 @@ func TestDamage(t *testing.T) {
 		}
 		return n
 	}
-	check := func(what string, data []byte, n int) {
-		t.Helper()
-		dir := t.TempDir()
-		if err := os.WriteFile(filepath.Join(dir, logName), data, filePerm); err != nil {
-			t.Fatal(err)
-		}
-		l, recs, rep := load(t, dir)
-		if rep.Fresh || !slices.Equal(recs, want[:n]) {
-			t.Fatalf("%s: got %q, %+v; want %d records", what, recs, rep, n)
-		}
-		if rep.Lost > 0 {
-			if aside, err := os.ReadFile(rep.Aside); err != nil || !bytes.Equal(aside, data) {
-				t.Fatalf("%s: the damaged file was not set aside: %v", what, err)
-			}
-		}
-		if err := l.Append([]byte("after")); err != nil {
-			t.Fatalf("%s: %v", what, err)
-		}
-		closeLog(t, l)
-		_, recs, rep = load(t, dir)
-		if rep.Lost != 0 || !slices.Equal(recs, append(want[:n:n], "after")) {
-			t.Fatalf("%s: the second time: got %q, %+v", what, recs, rep)
-		}
-	}
 	for i := range whole {
-		check(fmt.Sprintf("cut at %d", i), whole[:i], good(i))
+		checkDamaged(t, fmt.Sprintf("cut at %d", i), whole[:i], want[:good(i)])
 		flipped := bytes.Clone(whole)
 		flipped[i] ^= 0x41
 		n := good(i)
 		if i < len(magic) {
 			n = 0
 		}
-		check(fmt.Sprintf("flip at %d", i), flipped, n)
+		checkDamaged(t, fmt.Sprintf("flip at %d", i), flipped, want[:n])
 	}
-	check("zeros behind", append(bytes.Clone(whole), make([]byte, 4096)...), len(want))
+	checkDamaged(t, "zeros behind", append(bytes.Clone(whole), make([]byte, 4096)...), want)
+}
+
+// checkDamaged opens a log of which only the records want are good.
+func checkDamaged(t *testing.T, what string, data []byte, want []string) {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, logName), data, filePerm); err != nil {
+		t.Fatal(err)
+	}
+	l, recs, rep := load(t, dir)
+	if rep.Fresh || !slices.Equal(recs, want) {
+		t.Fatalf("%s: got %q, %+v; want %d records", what, recs, rep, len(want))
+	}
+	if rep.Lost > 0 {
+		if aside, err := os.ReadFile(rep.Aside); err != nil || !bytes.Equal(aside, data) {
+			t.Fatalf("%s: the damaged file was not set aside: %v", what, err)
+		}
+	}
+	if err := l.Append([]byte("after")); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+	closeLog(t, l)
+	_, recs, rep = load(t, dir)
+	if rep.Lost != 0 || !slices.Equal(recs, append(slices.Clone(want), "after")) {
+		t.Fatalf("%s: the second time: got %q, %+v", what, recs, rep)
+	}
 }
 
 // flaky is a file whose writes fail when a byte budget is used up, as on a full disk.
