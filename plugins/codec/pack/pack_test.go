@@ -178,7 +178,7 @@ func TestRoundTrip(t *testing.T) {
 		acks := event.WatchAcks()
 		a := event.NewAck(func(event.Status) {})
 		b := randomBatch(seed, a)
-		c := Config{RawBytes: 4096, Level: []string{"none", "fastest", "best"}[seed%3]}
+		c := Config{RawBytes: 4096, Level: []string{"none", "fastest", "default"}[seed%3]}
 		got := roundTrip(t, b, a, c, []int{2048, 1 << 20}[seed%2])
 		want, have := byStream(events(b)), byStream(events(got))
 		for stream, list := range want {
