@@ -46,8 +46,15 @@ type node struct {
 
 // stepCounts is what one step did since the last publication.
 type stepCounts struct {
-	events, dropped, rejected, released, panics int64
-	busy                                        time.Duration
+	events, bytes, dropped, rejected, released, panics int64
+	busy                                               time.Duration
+}
+
+// given counts a batch that goes into the step.
+func (s *stepCounts) given(b *event.Batch) {
+	events, bytes := b.Visible()
+	s.events += int64(events)
+	s.bytes += int64(bytes)
 }
 
 // NewChain makes an instance of each filter of steps.
@@ -105,7 +112,7 @@ func (c *Chain) step(ctx context.Context, b *event.Batch, n *node) error {
 		return c.branch(ctx, b, n)
 	}
 	start := time.Now()
-	n.counts.events += int64(b.Len())
+	n.counts.given(b)
 	if n.decor != nil {
 		b.ResetMatches()
 	}
@@ -165,7 +172,7 @@ func (c *Chain) compact(b *event.Batch, n *node) {
 }
 
 func (c *Chain) branch(ctx context.Context, b *event.Batch, n *node) error {
-	n.counts.events += int64(b.Len())
+	n.counts.given(b)
 	var then, otherwise bool
 	err := b.Branch(n.step.If.Eval, func(e *event.Event, err error) {
 		e.Tag(ConditionFailureTag)

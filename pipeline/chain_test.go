@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/internal/cputime"
 	"sluice/pipeline/event"
 	"sluice/pipeline/plugin"
 )
@@ -153,6 +154,7 @@ func BenchmarkChainOfEmptySteps(b *testing.B) {
 	a := event.NewAck(func(event.Status) {})
 	const events = 1000
 	b.ReportAllocs()
+	cpu := cputime.Start(b)
 	for b.Loop() {
 		for i := range events {
 			batch.Append(a).Fields.Add("n", event.IntOf(int64(i)))
@@ -162,5 +164,22 @@ func BenchmarkChainOfEmptySteps(b *testing.B) {
 		}
 		batch.Settle(event.Delivered)
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*events), "ns/event")
+	cpu.Report(events)
+}
+
+func TestStepsCountEventsAndBytes(t *testing.T) {
+	c := chainOf(t, plugin.FilterStep{ID: "if", If: below(2), Then: []plugin.FilterStep{mark("a")}, Else: []plugin.FilterStep{mark("b")}})
+	b := batchOf(5)
+	for e := range b.All() {
+		e.Raw = "12345678"[:number(e)+1]
+	}
+	if err := c.Run(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct{ events, bytes int64 }{{5, 15}, {2, 3}, {3, 12}} {
+		if got := c.all[i].counts; got.events != want.events || got.bytes != want.bytes {
+			t.Errorf("%s: %d events of %d bytes, want %d of %d", c.all[i].step.ID, got.events, got.bytes, want.events, want.bytes)
+		}
+	}
+	b.Settle(event.Delivered)
 }

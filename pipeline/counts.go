@@ -16,7 +16,7 @@ type counts struct {
 
 // outCounts is what a worker did with one output.
 type outCounts struct {
-	offered, delivered, duplicate, deadLettered, dropped, released, retried int64
+	offered, bytes, delivered, duplicate, deadLettered, dropped, released, retried int64
 
 	parked int64 // gauge
 	busy   time.Duration
@@ -95,6 +95,7 @@ func (c *counts) reset() {
 
 func (s *stepCounts) add(o *stepCounts) {
 	s.events += o.events
+	s.bytes += o.bytes
 	s.dropped += o.dropped
 	s.rejected += o.rejected
 	s.released += o.released
@@ -104,6 +105,7 @@ func (s *stepCounts) add(o *stepCounts) {
 
 func (c *outCounts) add(o *outCounts) {
 	c.offered += o.offered
+	c.bytes += o.bytes
 	c.delivered += o.delivered
 	c.duplicate += o.duplicate
 	c.deadLettered += o.deadLettered

@@ -78,6 +78,7 @@ func (w *worker) offer(p *pending, now time.Time) {
 	p.view.Fill(&w.batch, keep)
 	p.tries, p.since, p.next, p.err = 0, now, now, nil
 	w.counts.outs[p.index].offered += int64(p.view.Len())
+	w.counts.outs[p.index].bytes += int64(p.view.RawBytes())
 	for _, e := range p.view.All() {
 		e.Open++
 	}

@@ -85,9 +85,11 @@ func help() map[string]string {
 		"pipeline_events_in_flight":  "Events between batches that are held by filters or parked.",
 		"pipeline_input_bytes_total": "Raw bytes read.",
 		"step_events_total":          "Events that a step was given, dropped and rejected.",
+		"step_bytes_total":           "Raw bytes of the events that a step was given.",
 		"step_seconds_total":         "Time spent in a step.",
 		"output_events_total":        "Events by what became of them: offered = delivered + duplicate + dead_lettered + dropped + released + in flight; retried counts tries.",
 		"output_events_in_flight":    "Events that an output has still to deliver.",
+		"output_bytes_total":         "Raw bytes of the events that an output was offered.",
 		"output_seconds_total":       "Time spent in Write.",
 		"plugin_panics_total":        "Panics that were caught.",
 		"input_errors_total":         "Reads that failed.",
@@ -117,6 +119,7 @@ func (r *Runner) write(l *metrics.Lines) {
 		l.Int("step_events_total", s.events, "step", id, "kind", "in")
 		l.Int("step_events_total", s.dropped, "step", id, "kind", "dropped")
 		l.Int("step_events_total", s.rejected, "step", id, "kind", "rejected")
+		l.Int("step_bytes_total", s.bytes, "step", id)
 		l.Int("plugin_panics_total", s.panics, "step", id)
 		l.Float("step_seconds_total", s.busy.Seconds(), "step", id)
 	}
@@ -149,6 +152,7 @@ func (r *Runner) writeOutputs(l *metrics.Lines, t *counts) {
 		events("dropped", o.dropped)
 		events("released", o.released)
 		events("retried", o.retried)
+		l.Int("output_bytes_total", o.bytes, "output", step.ID)
 		l.Int("output_events_in_flight", o.parked, "output", step.ID)
 		l.Float("output_seconds_total", o.busy.Seconds(), "output", step.ID)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"sluice/internal/cputime"
 	"sluice/internal/multiline"
 )
 
@@ -237,9 +238,11 @@ func BenchmarkSplit(b *testing.B) {
 	sp := &Span{split: s}
 	b.SetBytes(int64(len(data)))
 	b.ReportAllocs()
+	cpu := cputime.Start(b)
 	for b.Loop() {
 		n, _ := s.cut(data)
 		sp.Data = data[:n]
 		s.split(sp, false)
 	}
+	cpu.Report(len(data) / len(line))
 }

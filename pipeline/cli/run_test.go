@@ -13,6 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"sluice/internal/cputime"
 	"sluice/pipeline/cli"
 )
 
@@ -267,10 +268,12 @@ func BenchmarkTest200(b *testing.B) {
 	if err := os.WriteFile("a.yaml", []byte(text.String()), 0o600); err != nil {
 		b.Fatal(err)
 	}
+	cpu := cputime.Start(b)
 	for b.Loop() {
 		out := &buffer{}
 		if code := cli.Main(b.Context(), program(b, out), []string{"test", "a.yaml"}, cli.Streams{Out: out, Err: out, LookupEnv: environment("")}); code != cli.ExitOK {
 			b.Fatal(out)
 		}
 	}
+	cpu.Report(200)
 }

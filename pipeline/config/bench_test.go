@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"sluice/internal/cputime"
 	"sluice/pipeline/event"
 )
 
@@ -40,11 +41,13 @@ func BenchmarkCondition(b *testing.B) {
 		}
 		b.Run(c.name, func(b *testing.B) {
 			b.ReportAllocs()
+			cpu := cputime.Start(b)
 			for b.Loop() {
 				if _, err := cond.Eval(e); err != nil {
 					b.Fatal(err)
 				}
 			}
+			cpu.Report(1)
 		})
 	}
 }

@@ -38,6 +38,17 @@ type Batch struct {
 // Len returns the number of events, marked ones included.
 func (b *Batch) Len() int { return len(b.events) }
 
+// Visible counts the events that All gives, and the bytes of their raw lines.
+func (b *Batch) Visible() (events, rawBytes int) {
+	for _, e := range b.events {
+		if e.mark == 0 && e.skip == 0 {
+			events++
+			rawBytes += len(e.Raw)
+		}
+	}
+	return events, rawBytes
+}
+
 // Append adds a new event that refers to a and returns it: Time and Observed are b.Now, all else is
 // empty. a must not be sealed yet.
 func (b *Batch) Append(a *Ack) *Event {

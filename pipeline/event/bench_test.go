@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"sluice/internal/cputime"
 )
 
 const benchEvents = 1000
@@ -36,10 +38,11 @@ func tenFields(e *Event) {
 func BenchmarkAppendSettle(b *testing.B) {
 	batch := &Batch{Now: time.Now().UTC()}
 	b.ReportAllocs()
+	cpu := cputime.Start(b)
 	for b.Loop() {
 		steady(batch, tenFields)
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchEvents, "ns/event")
+	cpu.Report(benchEvents)
 }
 
 // document is an event of 14 fields whose JSON has 515 bytes.
@@ -73,9 +76,11 @@ func BenchmarkAppendJSON(b *testing.B) {
 	}
 	b.SetBytes(int64(len(dst)))
 	b.ReportAllocs()
+	cpu := cputime.Start(b)
 	for b.Loop() {
 		dst = e.AppendJSON(dst[:0])
 	}
+	cpu.Report(1)
 }
 
 // BenchmarkAppendJSONMany encodes documents that are not in the cache.
@@ -91,14 +96,15 @@ func BenchmarkAppendJSONMany(b *testing.B) {
 	}
 	var dst []byte
 	b.ReportAllocs()
+	cpu := cputime.Start(b)
 	for b.Loop() {
 		dst = dst[:0]
 		for _, e := range docs {
 			dst = append(e.AppendJSON(dst), '\n')
 		}
 	}
+	cpu.Report(benchEvents)
 	b.SetBytes(int64(len(dst)))
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchEvents, "ns/event")
 }
 
 func BenchmarkDecodeJSON(b *testing.B) {
@@ -134,7 +140,9 @@ func BenchmarkTemplate(b *testing.B) {
 	tmpl := MustTemplate("logs-%{verb}-%{+yyyy.MM.dd}")
 	var dst []byte
 	b.ReportAllocs()
+	cpu := cputime.Start(b)
 	for b.Loop() {
 		dst, _ = tmpl.Append(dst[:0], e)
 	}
+	cpu.Report(1)
 }

@@ -64,6 +64,15 @@ func (v *View) Add(e *Event) {
 // Len returns the number of events.
 func (v *View) Len() int { return len(v.events) }
 
+// RawBytes returns how many bytes of raw lines the events have.
+func (v *View) RawBytes() int {
+	n := 0
+	for _, e := range v.events {
+		n += len(e.Raw)
+	}
+	return n
+}
+
 // At returns event i.
 func (v *View) At(i int) *Event { return v.events[i] }
 

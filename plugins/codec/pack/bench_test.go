@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/internal/cputime"
 	"sluice/pipeline/event"
 )
 
@@ -38,6 +39,7 @@ func BenchmarkEncode(b *testing.B) {
 	var body []byte
 	b.SetBytes(int64(size))
 	b.ReportAllocs()
+	cpu := cputime.Start(b)
 	for b.Loop() {
 		var err error
 		if body, _, err = enc.AppendBody(body[:0], &v, 0, 1<<20); err != nil {
@@ -45,7 +47,7 @@ func BenchmarkEncode(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(size)/float64(len(body)), "raw/sent")
-	b.ReportMetric(float64(b.Elapsed())/float64(b.N)/4000, "ns/event")
+	cpu.Report(4000)
 }
 
 func BenchmarkDecode(b *testing.B) {
@@ -60,6 +62,7 @@ func BenchmarkDecode(b *testing.B) {
 	got := &event.Batch{}
 	b.SetBytes(int64(size))
 	b.ReportAllocs()
+	cpu := cputime.Start(b)
 	for b.Loop() {
 		a := event.NewAck(func(event.Status) {})
 		if err := dec.Decode(body, got, a); err != nil {
@@ -68,7 +71,7 @@ func BenchmarkDecode(b *testing.B) {
 		a.Seal()
 		got.Settle(event.Delivered)
 	}
-	b.ReportMetric(float64(b.Elapsed())/float64(b.N)/4000, "ns/event")
+	cpu.Report(4000)
 }
 
 // TestAllocations holds the ceilings: a message may cost its buffer and a few headers, an event nothing.

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/internal/cputime"
 	"sluice/pipeline/event"
 	"sluice/pipeline/plugin"
 )
@@ -179,12 +180,13 @@ func BenchmarkDate(b *testing.B) {
 			batch := batchOf(n, c.text)
 			b.SetBytes(int64(n * len(c.text)))
 			b.ReportAllocs()
+			cpu := cputime.Start(b)
 			for b.Loop() {
 				if err := f.Process(context.Background(), batch); err != nil {
 					b.Fatal(err)
 				}
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/event")
+			cpu.Report(n)
 		})
 	}
 }

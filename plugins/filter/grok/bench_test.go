@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/internal/cputime"
 	"sluice/patterns"
 	"sluice/pipeline/event"
 	"sluice/pipeline/plugin"
@@ -25,6 +26,7 @@ func BenchmarkGrok(b *testing.B) {
 			batch := &event.Batch{Now: time.Unix(0, 0)}
 			b.SetBytes(int64(len(line)))
 			b.ReportAllocs()
+			cpu := cputime.Start(b)
 			for b.Loop() {
 				a := event.NewAck(func(event.Status) {})
 				e := batch.Append(a)
@@ -38,6 +40,7 @@ func BenchmarkGrok(b *testing.B) {
 				}
 				batch.Settle(event.Delivered)
 			}
+			cpu.Report(1)
 		})
 	}
 	run("apache", "%{COMBINEDAPACHELOG}", apacheLine, true)

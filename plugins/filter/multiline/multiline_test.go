@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/internal/cputime"
 	"sluice/internal/multiline"
 	"sluice/pipeline/event"
 	"sluice/pipeline/plugin"
@@ -267,6 +268,7 @@ func BenchmarkProcess(b *testing.B) {
 			const lines = 1000
 			b.SetBytes(lines * int64(len(line)))
 			b.ReportAllocs()
+			cpu := cputime.Start(b)
 			for b.Loop() {
 				for i := range lines {
 					e := batch.Append(a)
@@ -281,6 +283,7 @@ func BenchmarkProcess(b *testing.B) {
 				batch.Compact(nil)
 				batch.Settle(event.Delivered)
 			}
+			cpu.Report(lines)
 			f.Flush(&batch, plugin.End, false)
 			batch.Settle(event.Delivered)
 			a.Seal()

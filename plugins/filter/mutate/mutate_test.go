@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"sluice/internal/cputime"
 	"sluice/pipeline/event"
 	"sluice/pipeline/plugin"
 )
@@ -262,17 +263,18 @@ func BenchmarkThreeOperations(b *testing.B) {
 	f := threeOperations(b)
 	batch := events(n)
 	b.ReportAllocs()
+	cpu := cputime.Start(b)
 	for b.Loop() {
-		b.StopTimer()
+		cpu.Pause()
 		for e := range batch.All() {
 			fill(e)
 		}
-		b.StartTimer()
+		cpu.Resume()
 		if err := f.Process(context.Background(), batch); err != nil {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/event")
+	cpu.Report(n)
 }
 
 func BenchmarkGsub(b *testing.B) {

@@ -6,10 +6,10 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
+	"sluice/internal/cputime"
 	"sluice/pipeline/event"
 	"sluice/pipeline/plugin"
 )
@@ -29,7 +29,7 @@ func benchInput(b *testing.B, c func(*Config)) {
 	lines := 2 * strings.Count(text, benchLine)
 	b.SetBytes(int64(len(text)))
 	b.ReportAllocs()
-	n, start := 0, cpuTime(b)
+	n, cpu := 0, cputime.Start(b)
 	for b.Loop() {
 		n++
 		built, err := build(def, plugin.Env{DataDir: filepath.Join(dir, fmt.Sprint("state", n))}, shared)
@@ -54,16 +54,7 @@ func benchInput(b *testing.B, c func(*Config)) {
 			b.Fatal(err)
 		}
 	}
-	b.ReportMetric(float64((cpuTime(b)-start).Nanoseconds())/float64(n*lines), "cpu-ns/line")
-}
-
-// cpuTime is what the process has used: what the clock shows here is mostly waiting for the state's fsyncs.
-func cpuTime(b *testing.B) time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+	cpu.Report(lines) // what the clock shows here is mostly waiting for the state's fsyncs
 }
 
 func BenchmarkLines(b *testing.B) { benchInput(b, func(*Config) {}) }

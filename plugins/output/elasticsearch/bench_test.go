@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"sluice/internal/cputime"
 	"sluice/pipeline/event"
 )
 
@@ -88,12 +89,13 @@ func BenchmarkEncodeAndJudge(b *testing.B) {
 			}
 			b.SetBytes(int64(len(w.l.body)))
 			b.ReportAllocs()
+			cpu := cputime.Start(b)
 			for b.Loop() {
 				if err := encodeAndJudge(w, r, c.reply); err != nil {
 					b.Fatal(err)
 				}
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/event")
+			cpu.Report(n)
 		})
 	}
 }
@@ -143,12 +145,13 @@ func BenchmarkWrite(b *testing.B) {
 			}
 			b.SetBytes(int64(len(out.(*output).lanes[0].body)))
 			b.ReportAllocs()
+			cpu := cputime.Start(b)
 			for b.Loop() {
 				if err := out.Write(b.Context(), v); err != nil {
 					b.Fatal(err)
 				}
 			}
-			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/event")
+			cpu.Report(n)
 		})
 	}
 }
