@@ -26,7 +26,7 @@ pipeline/event AppendSettle|AppendJSON|Template
 pipeline Chain.*
 pipeline/config Condition
 plugins/codec/pack Decode|Encode
-plugins/output/elasticsearch EncodeAndJudge
+plugins/output/elasticsearch EncodeAndJudge|PackedToBulk
 plugins/filter/grok Grok
 plugins/filter/mutate ThreeOperations
 plugins/filter/date Date
