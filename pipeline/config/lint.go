@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -46,8 +47,8 @@ func lintDates(l *loader, n *node, path string) {
 			return
 		}
 		if pattern := text[start : start+end]; pattern != "%s" {
-			if at, slip := dateSlip(pattern); slip != "" {
-				l.reportWithin(n, start+at, path, slip, true)
+			for _, slip := range dateSlips(pattern) {
+				l.reportWithin(n, start+slip.at, path, slip.text, true)
 			}
 		}
 		from = start + end
@@ -79,36 +80,46 @@ func dateRuns(p string) []letterRun {
 	return runs
 }
 
-// dateSlip names the first letter of a pattern that is probably not meant, and its place.
-func dateSlip(p string) (at int, text string) {
+// dateSlip is something in a date pattern that is probably not meant, and its place.
+type dateSlip struct {
+	at   int
+	text string
+}
+
+// dateSlips finds all of a pattern.
+func dateSlips(p string) []dateSlip {
+	var slips []dateSlip
 	runs := dateRuns(p)
-	has := func(letters string) bool {
-		for _, r := range runs {
-			if strings.IndexByte(letters, r.letter) >= 0 {
-				return true
-			}
-		}
-		return false
-	}
 	for i, r := range runs {
-		written := p[r.at : r.at+r.n]
-		lower := strings.ToLower(written)
-		switch {
-		case r.letter == 'D' && has("M"):
-			return r.at, quote(written) + " is the day of the year; the day of the month is " + quote(lower)
-		case r.letter == 'Y':
-			return r.at, quote(written) + " is the year of the era; write " + quote(lower)
-		case (r.letter == 'h' || r.letter == 'K') && !has("a"):
-			return r.at, quote(written) + " is the hour of half a day, which needs \"a\" (AM or PM); hours from 00 to 23 are \"HH\""
-		case r.letter == 'm' && !has("HhkK"):
-			return r.at, quote(written) + " is the minute; the month is " + quote(strings.ToUpper(written))
-		case r.letter == 'M' && i > 0 && strings.IndexByte("HhkK", runs[i-1].letter) >= 0:
-			return r.at, quote(written) + " is the month; the minute is " + quote(lower)
-		case r.letter == 'S' && i > 0 && runs[i-1].letter == 'm' && r.n == 2:
-			return r.at, quote(written) + " is a fraction of a second; the second is " + quote(lower)
+		if text := slipOf(runs, i, p[r.at:r.at+r.n]); text != "" {
+			slips = append(slips, dateSlip{r.at, text})
 		}
 	}
-	return 0, ""
+	return slips
+}
+
+// slipOf says what is doubtful about run i, which is written so; "" is nothing.
+func slipOf(runs []letterRun, i int, written string) string {
+	has := func(letters string) bool {
+		return slices.ContainsFunc(runs, func(r letterRun) bool { return strings.IndexByte(letters, r.letter) >= 0 })
+	}
+	behind := func(letters string) bool { return i > 0 && strings.IndexByte(letters, runs[i-1].letter) >= 0 }
+	lower := strings.ToLower(written)
+	switch r := runs[i]; {
+	case r.letter == 'D' && has("M"):
+		return quote(written) + " is the day of the year; the day of the month is " + quote(lower)
+	case r.letter == 'Y':
+		return quote(written) + " is the year of the era; write " + quote(lower)
+	case (r.letter == 'h' || r.letter == 'K') && !has("a"):
+		return quote(written) + " is the hour of half a day, which needs \"a\" (AM or PM); hours from 00 to 23 are \"HH\""
+	case r.letter == 'm' && !has("HhkK"):
+		return quote(written) + " is the minute; the month is " + quote(strings.ToUpper(written))
+	case r.letter == 'M' && behind("HhkK"):
+		return quote(written) + " is the month; the minute is " + quote(lower)
+	case r.letter == 'S' && behind("m") && r.n == 2:
+		return quote(written) + " is a fraction of a second; the second is " + quote(lower)
+	}
+	return ""
 }
 
 // lintQuotes warns of regexes in double quotes, whose backslashes YAML reads first.

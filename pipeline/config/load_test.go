@@ -63,7 +63,7 @@ func TestBad(t *testing.T) {
 	if err != nil || len(files) < 45 {
 		t.Fatalf("found %d files, %v; expected 45 and more", len(files), err)
 	}
-	update := os.Getenv("UPDATE_GOLDEN") != ""
+	update := os.Getenv("SLUICE_UPDATE") != ""
 	for _, f := range files {
 		t.Run(filepath.Base(f), func(t *testing.T) {
 			set, _ := fakes(t)
