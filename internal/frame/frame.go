@@ -90,10 +90,7 @@ func (s *Splitter) keep(b []byte, yield func([]byte, bool) bool) {
 // of a delimiter are not given.
 func (s *Splitter) parts(b []byte, yield func([]byte, bool) bool) ([]byte, bool) {
 	for len(b) >= s.limit+len(s.delimiter) {
-		n := s.limit
-		for n > s.limit-utf8.UTFMax && !utf8.RuneStart(b[n]) { // not within a character
-			n--
-		}
+		n := s.partEnd(b)
 		s.cut = true
 		if !yield(b[:n:n], true) {
 			return nil, false
@@ -101,6 +98,17 @@ func (s *Splitter) parts(b []byte, yield func([]byte, bool) bool) ([]byte, bool)
 		b = b[n:]
 	}
 	return b, true
+}
+
+// partEnd returns how many bytes of b, which has more than the limit, make a part: the limit, or up to three
+// fewer where a character would be torn. Bytes that are no character are cut anywhere.
+func (s *Splitter) partEnd(b []byte) int {
+	for n := s.limit; n > s.limit-utf8.UTFMax; n-- {
+		if n > 0 && utf8.RuneStart(b[n]) {
+			return n
+		}
+	}
+	return s.limit
 }
 
 // Rest returns what is kept and forgets it: the last line, when the stream does not end with a delimiter. It

@@ -84,6 +84,7 @@ func TestSplitter(t *testing.T) {
 func FuzzSplitter(f *testing.F) {
 	f.Add("a\nb\n", "\n", 10, uint64(1))
 	f.Add("aabaab", "ab", 4, uint64(2))
+	f.Add("0\xa0T\x03\x1e\u02b4\x04\x80\xbd\x8c\xaabab", "\xe8\x03", 4, uint64(2)) // no character begins within the limit
 	f.Fuzz(func(t *testing.T, stream, delimiter string, limit int, seed uint64) {
 		if delimiter == "" || limit < utf8.UTFMax || limit > 1<<20 || len(stream) > 1000 {
 			return
