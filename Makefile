@@ -17,8 +17,9 @@ build: ## both programs, static, into bin/
 test: ## unit, golden, configuration and documentation tests
 	go test -timeout 3m ./...
 
+# The demo is built as the programs are, so that a first run compiles what they share only once.
 demo: ## the whole way of real log lines, on this machine alone
-	go run ./e2e/demo
+	CGO_ENABLED=0 go run -trimpath ./e2e/demo
 
 check: lint vet race ## what a change must pass
 
