@@ -6,8 +6,9 @@ import (
 )
 
 // spin uses CPU time until the process has used more than so much of it.
-func spin(t testing.TB, d time.Duration) {
-	for end := Used(t) + d; Used(t) <= end; {
+func spin(tb testing.TB, d time.Duration) {
+	tb.Helper()
+	for end := Used(tb) + d; Used(tb) <= end; {
 	}
 }
 
