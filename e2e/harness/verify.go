@@ -103,13 +103,7 @@ func (v *verifier) addSource(s Source) {
 // stream finds the file that the documents of one stream are, and compares all of them.
 func (v *verifier) stream(stream string, docs []Doc) {
 	slices.SortFunc(docs, func(a, b Doc) int { return int(a.offset() - b.offset()) })
-	var g *generation
-	for _, c := range v.generations {
-		if !c.taken && c.fits(docs[0]) {
-			g = c
-			break
-		}
-	}
+	g := v.generationOf(docs)
 	if g == nil {
 		v.errorf("stream %q: no file holds its %d documents; the first: %s %s %v", stream, len(docs), docs[0].Index, docs[0].ID, docs[0].Source)
 		return
@@ -131,6 +125,33 @@ func (v *verifier) stream(stream string, docs []Doc) {
 	for _, e := range byOffset {
 		v.errorf("%s: no document for offset %d: %.200q", g.file, e.Offset, e.Text)
 	}
+}
+
+// generationOf returns the file that holds the first of the documents, and, where several begin with the same line, as
+// files that were written in the same millisecond may, the most of the others; nil where there is none.
+func (v *verifier) generationOf(docs []Doc) *generation {
+	var candidates []*generation
+	for _, g := range v.generations {
+		if !g.taken && g.fits(docs[0]) {
+			candidates = append(candidates, g)
+		}
+	}
+	if len(candidates) < 2 {
+		return append(candidates, nil)[0]
+	}
+	best, most := candidates[0], 0
+	for _, g := range candidates {
+		n := 0
+		for _, d := range docs {
+			if g.fits(d) {
+				n++
+			}
+		}
+		if n > most || n == most && len(g.events) == len(docs) {
+			best, most = g, n
+		}
+	}
+	return best
 }
 
 // fits reports whether a document is an event of this file.
