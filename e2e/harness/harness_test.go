@@ -94,8 +94,8 @@ func TestVerify(t *testing.T) {
 	dir := t.TempDir()
 	source := harness.Source{Type: "app", Log: filepath.Join(dir, "app.log"), Continues: harness.PythonContinues}
 	text := harness.Tracebacks(9)
-	at := strings.LastIndexByte(text[:strings.Index(text, "order 5")], '\n') + 1
-	check(t, harness.Append(source.Log+".1", text[:at])) // begins as the other one does: both are of one millisecond
+	before, _, _ := strings.Cut(text, "order 5")
+	check(t, harness.Append(source.Log+".1", before[:strings.LastIndexByte(before, '\n')+1])) // begins as the other one does: both are of one millisecond
 	check(t, harness.Append(source.Log, text+"no form\n"))
 	right := func() []harness.Doc {
 		var docs []harness.Doc
