@@ -18,9 +18,9 @@ const ConditionFailureTag = "_conditionfailure"
 // ChainOptions are what a chain tells its owner.
 type ChainOptions struct {
 	Logger *slog.Logger // for panics and conditions that cannot be evaluated; nil discards
-	// Reject takes an event that a filter rejected; step is the filter's id. It must settle the event
-	// and may then recycle it.
-	Reject func(step string, e *event.Event)
+	// Reject takes an event that the filter of a step rejected. It must settle the event and may then
+	// recycle it.
+	Reject func(step *plugin.FilterStep, e *event.Event)
 	// Branch is told, for each condition and batch, whether some event took each of its branches; nil is not
 	// told.
 	Branch func(step string, then, otherwise bool)
@@ -165,7 +165,7 @@ func (c *Chain) release(b *event.Batch, n *node) {
 func (c *Chain) compact(b *event.Batch, n *node) {
 	dropped, released := b.Compact(func(e *event.Event) {
 		n.counts.rejected++
-		c.opts.Reject(n.step.ID, e)
+		c.opts.Reject(n.step, e)
 	})
 	n.counts.dropped += int64(dropped)
 	n.counts.released += int64(released)

@@ -30,8 +30,8 @@ func mark(name string) plugin.FilterStep {
 
 func chainOf(t *testing.T, steps ...plugin.FilterStep) *Chain {
 	t.Helper()
-	return NewChain(steps, ChainOptions{Reject: func(step string, e *event.Event) {
-		t.Errorf("%s rejected: %v", step, e.Err())
+	return NewChain(steps, ChainOptions{Reject: func(step *plugin.FilterStep, e *event.Event) {
+		t.Errorf("%s rejected: %v", step.ID, e.Err())
 		e.Settle(event.DeadLettered)
 	}})
 }

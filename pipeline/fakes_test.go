@@ -22,7 +22,8 @@ type queue struct {
 	done     map[int]event.Status
 	returned int
 	drained  bool
-	forever  bool // wait for more at the end
+	forever  bool               // wait for more at the end
+	bad      func(n int64) bool // events that cannot be decoded; nil: all can
 	changed  chan struct{}
 }
 
@@ -79,6 +80,9 @@ func (q *queue) give(b *event.Batch) (ended, ok bool) {
 		e := b.Append(a)
 		e.ID = event.ID{Stream: 7, Offset: int64(u*q.size + i)}
 		e.Fields.Add("n", event.IntOf(int64(u*q.size+i)))
+		if q.bad != nil && q.bad(number(e)) {
+			e.Reject(errors.New("cannot be decoded"))
+		}
 	}
 	b.Bytes += 100 * q.size
 	a.Seal()

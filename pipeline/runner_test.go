@@ -269,6 +269,87 @@ func TestDeadLettersThatCannotBeWrittenGiveBack(t *testing.T) {
 	})
 }
 
+// TestUndecodableEventsAreBuried has an input reject events where no filter runs that would see to them: none is
+// there, or a condition takes no event.
+func TestUndecodableEventsAreBuried(t *testing.T) {
+	never := plugin.FilterStep{ID: "if", If: below(-1), Then: []plugin.FilterStep{mark("x")}}
+	for name, filters := range map[string][]plugin.FilterStep{"no filter": nil, "a branch not taken": {never}, "a filter": {mark("x")}} {
+		for _, all := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				q, s := newQueue(4, 10), newSink()
+				q.bad = func(n int64) bool { return all || n%10 == 3 }
+				p := &plugin.Pipeline{Settings: settings(), Inputs: []plugin.InputStep{q.step(true)}, Filters: filters, Outputs: []plugin.OutputStep{s.step("s")}}
+				p.Settings.DeadLetters = t.TempDir()
+				r := runAll(t, p, Options{Once: true})
+				buried := lettersIn(t, p.Settings.DeadLetters)
+				for n := range int64(40) {
+					if bad := q.bad(n); buried[n] != bad || (s.got[n] == 1) == bad {
+						t.Errorf("%s: event %d: buried %t, delivered %d times", name, n, buried[n], s.got[n])
+					}
+				}
+				if got := r.Stats().Rejected; got != int64(len(buried)) {
+					t.Errorf("%s: %d rejected, %d buried", name, got, len(buried))
+				}
+			})
+		}
+	}
+}
+
+// joiner absorbs each event into the one before it that is a multiple of five, which it holds back until the
+// next one comes.
+type joiner struct{ held *event.Event }
+
+func (j *joiner) Process(_ context.Context, b *event.Batch) error {
+	for e := range b.All() {
+		if number(e)%5 != 0 && j.held != nil {
+			b.Absorb(j.held, e)
+			continue
+		}
+		if j.held != nil {
+			b.Attach(j.held)
+		}
+		b.Detach(e)
+		j.held = e
+	}
+	return nil
+}
+
+func (j *joiner) Flush(b *event.Batch, reason plugin.Reason, replayable bool) {
+	if j.held == nil {
+		return
+	}
+	b.Attach(j.held)
+	if reason == plugin.Stop && replayable {
+		j.held.Release()
+	}
+	j.held = nil
+}
+
+// TestJoinedAndMadeAreCounted joins five events into one and makes two of that; what is held at the end of the
+// input comes out, too.
+func TestJoinedAndMadeAreCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, s := newQueue(7, 10), newSink()
+		p := &plugin.Pipeline{Settings: settings(), Inputs: []plugin.InputStep{q.step(true)}, Outputs: []plugin.OutputStep{s.step("s")}}
+		p.Settings.Workers = 1
+		p.Filters = []plugin.FilterStep{
+			{ID: "join", Built: &plugin.BuiltFilter{New: func() plugin.Filter { return &joiner{} }}},
+			filterStep("double", func(b *event.Batch, e *event.Event) {
+				b.Derive(e, 1).Fields.Add("n", event.IntOf(1000+number(e)))
+			}),
+		}
+		st := runAll(t, p, Options{Once: true}).Stats()
+		if st.Joined != 56 || st.Made != 14 || st.Settled != 28 {
+			t.Errorf("joined %d, made %d, settled %d; want 56, 14, 28", st.Joined, st.Made, st.Settled)
+		}
+		for n := range int64(70) {
+			if want := n%5 == 0; (s.got[n] == 1) != want || (s.got[1000+n] == 1) != want {
+				t.Errorf("event %d came %d times, what was made of it %d times", n, s.got[n], s.got[1000+n])
+			}
+		}
+	})
+}
+
 func TestBestEffortNeverHolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, s, dead := newQueue(20, 10), newSink(), newSink()

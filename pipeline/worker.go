@@ -29,7 +29,7 @@ type worker struct {
 	outs  []*pending // what the current batch still has to deliver, an entry for each output
 	late  []*pending // parked
 
-	rejects []letter // by filters, until bury
+	rejects []letter // by the input and by filters, until bury
 
 	flushed  time.Time // when held events were last asked for
 	failures int       // Reads that failed in a row
@@ -41,7 +41,7 @@ type worker struct {
 
 func newWorker(r *Runner, in *inputRun, lane, number int) *worker {
 	w := &worker{r: r, in: in, lane: lane, decor: newDecorator(&in.step.Decor)}
-	w.chain = NewChain(r.p.Filters, ChainOptions{Logger: r.log, Reject: w.reject})
+	w.chain = NewChain(r.p.Filters, ChainOptions{Logger: r.log, Reject: func(s *plugin.FilterStep, e *event.Event) { w.reject(s.ID, s.Plugin, e) }})
 	w.counts.init(len(w.chain.all), len(r.outs))
 	w.published.init(len(w.chain.all), len(r.outs))
 	for i, o := range r.outs {
@@ -83,7 +83,7 @@ func (w *worker) finish(hard context.Context, end bool) {
 		reason = plugin.End
 	}
 	w.flush(hard, reason)
-	w.process(hard)
+	w.complete(hard)
 	for len(w.late) > 0 && hard.Err() == nil {
 		w.retryParked(hard)
 		if len(w.late) > 0 {
@@ -140,12 +140,25 @@ func (w *worker) wait() time.Duration {
 // process takes what the batch holds through filters and outputs, settles it and publishes the counters.
 func (w *worker) process(ctx context.Context) {
 	if w.batch.Len() == 0 {
-		w.bury()
 		return
 	}
+	w.compactRead()
 	if err := w.chain.Run(ctx, &w.batch); err != nil {
 		w.r.log.Error("filter failed; its batch goes back to its source", "err", err)
 	}
+	w.complete(ctx)
+}
+
+// compactRead takes out what the input itself has marked: a message that cannot be decoded is rejected.
+func (w *worker) compactRead() {
+	step := w.in.step
+	dropped, released := w.batch.Compact(func(e *event.Event) { w.reject(step.ID, step.Plugin, e) })
+	w.counts.unrouted += int64(dropped)
+	w.counts.released += int64(released)
+}
+
+// complete ends what has come out of the filters: dead letters, outputs, counters.
+func (w *worker) complete(ctx context.Context) {
 	w.bury()
 	w.deliver(ctx)
 	w.publish()
@@ -161,9 +174,7 @@ func (w *worker) tick(ctx context.Context) {
 		reason = plugin.Room
 	}
 	w.flush(ctx, reason)
-	w.bury()
-	w.deliver(ctx)
-	w.publish()
+	w.complete(ctx)
 }
 
 func (w *worker) flush(ctx context.Context, reason plugin.Reason) {
@@ -187,12 +198,12 @@ func (w *worker) readFailed(ctx context.Context, err error) {
 	w.publish()
 }
 
-// reject is given what filters rejected; it is written once the batch is through the filters.
-func (w *worker) reject(step string, e *event.Event) {
-	w.rejects = append(w.rejects, letter{Event: e, Step: step, Plugin: "filter", Err: e.Err(), Attempts: 1})
+// reject is given what the input or a filter rejected; it is written once the batch is through the filters.
+func (w *worker) reject(step, plugin string, e *event.Event) {
+	w.rejects = append(w.rejects, letter{Event: e, Step: step, Plugin: plugin, Err: e.Err(), Attempts: 1})
 }
 
-// bury writes what filters rejected to the dead letters and settles it; what cannot be written is given back.
+// bury writes what was rejected to the dead letters and settles it; what cannot be written is given back.
 func (w *worker) bury() {
 	if len(w.rejects) == 0 {
 		return
@@ -204,6 +215,7 @@ func (w *worker) bury() {
 		w.counts.released += int64(len(w.rejects))
 	} else {
 		w.counts.rejected += int64(len(w.rejects))
+		w.r.log.Warn("events were rejected; they are in the dead letters", "step", w.rejects[0].Step, "events", len(w.rejects), "err", w.rejects[0].Err)
 	}
 	for _, l := range w.rejects {
 		l.Event.Settle(status)

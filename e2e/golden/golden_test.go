@@ -87,7 +87,7 @@ func compareCase(t *testing.T, c *goldenCase, listed *difference) int {
 	}
 	n := 0
 	want := align(t, c)
-	chain := pipeline.NewChain(steps, pipeline.ChainOptions{Reject: func(string, *event.Event) {}})
+	chain := pipeline.NewChain(steps, pipeline.ChainOptions{Reject: func(*plugin.FilterStep, *event.Event) {}})
 	for i, in := range c.Events {
 		got := runOne(t, chain, in)
 		differs := !sameEvents(got, want[i])

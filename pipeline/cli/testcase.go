@@ -214,17 +214,19 @@ func setFields(e *event.Event, f event.Fields) error {
 // filter runs the chain to its end and asks the outputs about what is left.
 func (s *subject) filter(ctx context.Context, b *event.Batch) (testResult, error) {
 	var rejected []event.Fields
+	reject := func(step string, e *event.Event) {
+		f := expect.Shown(e).Clone()
+		f.Add(expect.Rejected, event.StringOf(step+": "+e.Err().Error()))
+		rejected = append(rejected, f)
+		e.Settle(event.DeadLettered)
+		b.Recycle(e)
+	}
 	chain := pipeline.NewChain(s.p.Filters, pipeline.ChainOptions{
-		Reject: func(step string, e *event.Event) {
-			f := expect.Shown(e).Clone()
-			f.Add(expect.Rejected, event.StringOf(step+": "+e.Err().Error()))
-			rejected = append(rejected, f)
-			e.Settle(event.DeadLettered)
-			b.Recycle(e)
-		},
+		Reject: func(step *plugin.FilterStep, e *event.Event) { reject(step.ID, e) },
 		Branch: s.cov.branch,
 	})
 	in := b.Len()
+	b.Compact(func(e *event.Event) { reject("input", e) })
 	err := chain.Run(ctx, b)
 	out := b.TakeIf(func(*event.Event) bool { return true })
 	if err == nil {

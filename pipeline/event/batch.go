@@ -22,8 +22,8 @@ type Batch struct {
 	// Bytes counts the raw bytes read into the batch; inputs add to it.
 	Bytes int
 
-	// Made and Joined count what filters did since the last Settle: events derived from others, and
-	// events absorbed by others. They are the engine's, for the conservation of events.
+	// Made and Joined count what filters did: events derived from others, and events absorbed by others. They
+	// are the engine's, for the conservation of events; it sets them back when it has read them.
 	Made, Joined int
 
 	// Held is the number of events that are detached and not yet attached, absorbed or released.
@@ -389,7 +389,7 @@ func (b *Batch) Settle(s Status) {
 	}
 	clear(b.events)
 	b.events = b.events[:0]
-	b.Bytes, b.Made, b.Joined = 0, 0, 0
+	b.Bytes = 0
 }
 
 // Recycle gives an event that has been settled outside its batch back for reuse. Engine only.
