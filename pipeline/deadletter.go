@@ -2,10 +2,12 @@ package pipeline
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"sluice/pipeline/event"
@@ -40,14 +42,12 @@ type record struct {
 }
 
 // deadLetters appends dead letters to one file per day in a folder: one JSON object a line, on disk before
-// write returns. Safe for concurrent use.
+// write returns. Safe for concurrent use, also by several processes that share the folder.
 type deadLetters struct {
 	dir, pipeline string
 
 	mu   sync.Mutex
 	file *os.File
-	day  string
-	size int64 // of the good part of the file
 }
 
 // The modes of the dead-letter folder and its files: letters hold log lines, which may be confidential.
@@ -71,17 +71,69 @@ func (d *deadLetters) write(letters []letter) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if err := d.open(time.Now().UTC().Format("2006-01-02")); err != nil {
+	if err := d.lock(filepath.Join(d.dir, d.pipeline+"-"+time.Now().UTC().Format("2006-01-02")+".ndjson")); err != nil {
 		return fmt.Errorf("open dead letters: %w", err)
 	}
-	if _, err := d.file.WriteAt(lines, d.size); err != nil {
+	err := appendSynced(d.file, lines)
+	if uerr := flock(d.file, syscall.LOCK_UN); err == nil {
+		err = uerr
+	}
+	if err != nil {
 		return fmt.Errorf("write dead letters: %w", err)
 	}
-	if err := d.file.Sync(); err != nil {
-		return fmt.Errorf("write dead letters: %w", err)
-	}
-	d.size += int64(len(lines))
 	return nil
+}
+
+// appendSynced writes behind the last line of a locked file; where that fails, nothing of it stays.
+func appendSynced(f *os.File, lines []byte) error {
+	end, err := endOfLines(f)
+	if err != nil {
+		return err
+	}
+	if _, err = f.WriteAt(lines, end); err == nil {
+		err = f.Sync()
+	}
+	if err != nil {
+		if terr := f.Truncate(end); terr != nil {
+			err = fmt.Errorf("%w (and cut off what was written: %w)", err, terr)
+		}
+	}
+	return err
+}
+
+// lock opens the file, where it is not the one that is open, and waits until no other process writes to
+// it. A file that was removed or renamed, by whoever rotates them, is left alone: a new one is made.
+func (d *deadLetters) lock(name string) error {
+	for {
+		if d.file == nil {
+			if err := d.open(name); err != nil {
+				return err
+			}
+		}
+		if err := flock(d.file, syscall.LOCK_EX); err != nil {
+			return err
+		}
+		ours, err := d.file.Stat()
+		if err != nil {
+			return errors.Join(err, d.closeFile())
+		}
+		if there, err := os.Stat(name); err == nil && os.SameFile(ours, there) {
+			return nil
+		}
+		if err := d.closeFile(); err != nil {
+			return err
+		}
+	}
+}
+
+// flock locks a file or lets it go. A closed file is let go, too; so is that of a killed process.
+func flock(f *os.File, how int) error {
+	for {
+		err := syscall.Flock(int(f.Fd()), how) //nolint:gosec // a descriptor is a small number
+		if !errors.Is(err, syscall.EINTR) {
+			return err
+		}
+	}
 }
 
 func (d *deadLetters) appendLine(dst []byte, l *letter) ([]byte, error) {
@@ -105,30 +157,21 @@ func (d *deadLetters) appendLine(dst []byte, l *letter) ([]byte, error) {
 	return append(append(dst, b...), '\n'), err
 }
 
-// open opens the file of the day; a torn last line of a crash is ended first, so that it spoils no other.
-func (d *deadLetters) open(day string) error {
-	if d.file != nil && d.day == day {
-		return nil
-	}
-	if err := d.closeFile(); err != nil {
-		return err
-	}
+// open opens or makes the file.
+func (d *deadLetters) open(name string) error {
 	if err := os.MkdirAll(d.dir, letterDirMode); err != nil {
 		return err
 	}
-	f, err := os.OpenFile(filepath.Join(d.dir, d.pipeline+"-"+day+".ndjson"), os.O_RDWR|os.O_CREATE, letterFileMode)
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, letterFileMode)
 	if err != nil {
 		return err
 	}
-	size, err := endOfLines(f)
-	if err != nil {
-		return joinClose(err, f)
-	}
-	d.file, d.day, d.size = f, day, size
+	d.file = f
 	return syncDir(d.dir)
 }
 
-// endOfLines returns where to append: behind the last byte, and behind a newline.
+// endOfLines returns where to append: behind the last byte. A torn last line of a crash is ended first, so that it
+// spoils no other.
 func endOfLines(f *os.File) (int64, error) {
 	st, err := f.Stat()
 	if err != nil || st.Size() == 0 {
@@ -160,13 +203,6 @@ func (d *deadLetters) closeFile() error {
 	return f.Close()
 }
 
-func joinClose(err error, f *os.File) error {
-	if cerr := f.Close(); cerr != nil {
-		return fmt.Errorf("%w (and close: %w)", err, cerr)
-	}
-	return err
-}
-
 // syncDir makes a new file's name durable.
 func syncDir(dir string) error {
 	d, err := os.Open(dir)
@@ -174,7 +210,7 @@ func syncDir(dir string) error {
 		return err
 	}
 	if err := d.Sync(); err != nil {
-		return joinClose(err, d)
+		return errors.Join(err, d.Close())
 	}
 	return d.Close()
 }
