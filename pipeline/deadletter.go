@@ -129,7 +129,7 @@ func (d *deadLetters) lock(name string) error {
 // flock locks a file or lets it go. A closed file is let go, too; so is that of a killed process.
 func flock(f *os.File, how int) error {
 	for {
-		err := syscall.Flock(int(f.Fd()), how) //nolint:gosec // a descriptor is a small number
+		err := syscall.Flock(int(f.Fd()), how)
 		if !errors.Is(err, syscall.EINTR) {
 			return err
 		}

@@ -267,7 +267,7 @@ func (w *worker) retryParked(ctx context.Context) {
 		events := slices.Collect(values(p.view))
 		w.attempt(ctx, p)
 		if t := w.r.p.Settings.RetryTimeout; t > 0 && now.Sub(p.since) > t {
-			w.giveUp(p)
+			w.giveUp(p, fmt.Errorf("gave up after retry_timeout %s: %w", t, p.err))
 		}
 		w.settleLate(events)
 	}
@@ -288,15 +288,29 @@ func values(v *event.View) func(func(*event.Event) bool) {
 	}
 }
 
-// giveUp dead-letters what could not be delivered within retry_timeout.
-func (w *worker) giveUp(p *pending) {
+// giveUp dead-letters what could not be delivered in time.
+func (w *worker) giveUp(p *pending, reason error) {
 	var letters []letter
 	for _, e := range p.view.All() {
-		letters = append(letters, p.letter(e, fmt.Errorf("gave up after retry_timeout %s: %w", w.r.p.Settings.RetryTimeout, p.err)))
+		letters = append(letters, p.letter(e, reason))
 		e.Open--
 	}
 	w.deadLetter(p, letters)
 	p.view.Reset()
+}
+
+// abandon dead-letters what is parked when the pipeline stops and the source cannot give it again.
+func (w *worker) abandon() {
+	for _, p := range w.late {
+		events := slices.Collect(values(p.view))
+		reason := p.err
+		if reason == nil {
+			reason = context.Canceled
+		}
+		w.giveUp(p, fmt.Errorf("the pipeline stopped before it was delivered: %w", reason))
+		w.settleLate(events)
+	}
+	w.forget()
 }
 
 // settleLate ends those of the given parked events for which no output is open any more.
@@ -343,7 +357,7 @@ func (w *worker) giveBack(s event.Status) {
 		w.batch.Recycle(e)
 	}
 	if len(seen) > 0 {
-		w.r.log.Warn("events go back to their source", "events", len(seen), "status", s)
+		w.r.log.Warn("events go back to their source", "events", len(seen), "status", s.String())
 	}
 	w.forget()
 }
@@ -371,14 +385,13 @@ func (w *worker) attemptOnce(ctx context.Context, p *pending) {
 		c.busy += time.Since(start)
 		cancel()
 		p.out.breaker.report(err == nil)
-		if err != nil {
-			w.r.log.Warn("best-effort output failed; its events are dropped", "output", p.out.step.ID, "events", p.view.Len(), "err", err)
-		}
 	}
+	dropped, reason := c.dropped, error(nil)
 	for i, e := range p.view.All() {
-		switch p.view.Outcome(i, err).Kind {
+		switch o := p.view.Outcome(i, err); o.Kind {
 		case event.ToRetry, event.Refused:
 			c.dropped++
+			reason = o.Err
 		case event.Duplicate:
 			c.duplicate++
 		default:
@@ -387,6 +400,9 @@ func (w *worker) attemptOnce(ctx context.Context, p *pending) {
 		e.Open--
 	}
 	p.view.Reset()
+	if n := c.dropped - dropped; n > 0 {
+		w.r.log.Warn("best-effort output did not take events; they are dropped", "output", p.out.step.ID, "events", n, "err", reason)
+	}
 }
 
 var errBreakerOpen = errors.New("the output is dead; its breaker is open")

@@ -113,7 +113,7 @@ func (r *Runner) watchStop(ctx context.Context, stopped <-chan struct{}, cut con
 	select {
 	case <-stopped:
 	case <-t.C:
-		r.log.Warn("stop: the deadline is reached; what is left goes back to its source")
+		r.log.Warn("stop: the deadline is reached; what is left goes back to its source, or into the dead letters where that cannot give it again")
 		cut()
 	}
 }

@@ -220,6 +220,31 @@ func TestStopInTimeWithHungOutput(t *testing.T) {
 	})
 }
 
+// TestStopBuriesWhatCannotBeReadAgain stops with a hung output and an input whose events exist nowhere else.
+func TestStopBuriesWhatCannotBeReadAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q, s := newQueue(3, 10), newSink()
+		q.forever = true
+		s.block = make(chan struct{})
+		step := q.step(false)
+		step.Built.Replayable = false
+		p := &plugin.Pipeline{Settings: settings(), Inputs: []plugin.InputStep{step}, Outputs: []plugin.OutputStep{s.step("s")}}
+		p.Settings.DeadLetters = t.TempDir()
+		ctx, stop := context.WithTimeout(t.Context(), time.Second)
+		defer stop()
+		r := New(p, Options{})
+		if err := r.Run(ctx); err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		wantLetters(t, p.Settings.DeadLetters, 30)
+		st := r.Stats()
+		checkSums(t, st)
+		if st.Released != 0 || st.Outputs[0].DeadLettered != 30 {
+			t.Errorf("%d released, %d dead-lettered", st.Released, st.Outputs[0].DeadLettered)
+		}
+	})
+}
+
 func TestFilterPanicIsolatesTheEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q, s := newQueue(4, 25), newSink()

@@ -90,6 +90,9 @@ func (w *worker) finish(hard context.Context, end bool) {
 			_ = retry.Sleep(hard, time.Until(w.nextRetry())) // the end of hard is seen by the loop
 		}
 	}
+	if !w.in.step.Built.Replayable {
+		w.abandon()
+	}
 	w.giveBack(event.Released)
 	w.publish()
 }

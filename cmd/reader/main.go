@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 	_ "time/tzdata" // zones resolve where the machine has none; the shipper leaves them to the machine, for its size
 
 	"sluice/pipeline/cli"
@@ -29,7 +30,9 @@ func main() {
 	go func() {
 		<-signals
 		stop()
-		<-signals
+		for first := time.Now(); time.Since(first) < time.Second; { // some send a signal twice, to us and to our group
+			<-signals
+		}
 		os.Exit(cli.ExitFailed)
 	}()
 	os.Exit(cli.Main(ctx, cli.Program{

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"sluice/pipeline/cli"
 	"sluice/pipeline/plugin"
@@ -28,7 +29,9 @@ func main() {
 	go func() {
 		<-signals
 		stop()
-		<-signals
+		for first := time.Now(); time.Since(first) < time.Second; { // some send a signal twice, to us and to our group
+			<-signals
+		}
 		os.Exit(cli.ExitFailed)
 	}()
 	os.Exit(cli.Main(ctx, cli.Program{

@@ -187,12 +187,15 @@ func (f *Follower) adopt(c candidate, first bool) *Stream {
 	case err == nil:
 		st.file = file
 		if err = f.enter(st, info); err == nil {
+			delete(f.unread, c.path)
 			return f.enroll(st) // an empty file too: its writer may rename it before anybody reads
 		}
 		f.closeHandle(st)
 	}
 	if errors.Is(err, errArchive) {
 		f.archives[c.info.key] = c.info
+	} else if f.o.Once {
+		f.unread[c.path] = err
 	}
 	f.counters.errors.Inc()
 	f.tellOnce(c.path, "file cannot be read; it is tried again", "err", err)

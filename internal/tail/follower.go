@@ -85,6 +85,7 @@ type Follower struct {
 	told    map[string]bool   // what was complained about
 
 	archives map[fileKey]fileInfo // files that are not read
+	unread   map[string]error     // with Once: paths that could not be read, and why
 
 	turn int
 
@@ -113,7 +114,7 @@ func Start(state *State, o Options) (*Follower, error) {
 	f := &Follower{
 		o: o, state: state, counters: newCounters(o.Metrics),
 		requests: make(chan func()), stop: make(chan struct{}),
-		watched: map[string]bool{}, told: map[string]bool{}, archives: map[fileKey]fileInfo{},
+		watched: map[string]bool{}, told: map[string]bool{}, archives: map[fileKey]fileInfo{}, unread: map[string]error{},
 		pieces: make([][]Piece, o.Lanes), streams: map[fileKey]*Stream{}, byPath: map[string]*Stream{}, ending: o.Once,
 	}
 	queues := 1
@@ -387,8 +388,8 @@ func (f *Follower) sum(of func(*Stream) int64) (n int64) {
 	return n
 }
 
-// Close stops following. Spans that are not Done by then are given out again after the next Start. It may be
-// called twice.
+// Close stops following. Spans that are not Done by then are given out again after the next Start. With Once, files
+// that could not be read are an error. It may be called twice.
 func (f *Follower) Close() error {
 	f.mu.Lock()
 	if f.closed {
@@ -402,6 +403,9 @@ func (f *Follower) Close() error {
 	f.release()
 	if err := f.state.sync(); err != nil {
 		return fmt.Errorf("save the state of files: %w", err)
+	}
+	for path, err := range f.unread {
+		return fmt.Errorf("read all that is there: %d files cannot be read, among them %s: %w", len(f.unread), path, err)
 	}
 	return nil
 }

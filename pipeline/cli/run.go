@@ -34,7 +34,7 @@ func (a *app) runCommand() *cobra.Command {
 		Use:   "run -c FILE",
 		Short: "Run the pipelines of a configuration",
 		Long: `Run the pipelines of a configuration until SIGTERM or SIGINT: then no more is read, what fits into
-stop_timeout is finished, the rest goes back to its source. A second signal ends the program at once.
+stop_timeout is finished, the rest goes back to its source. A second signal, a second later or more, ends the program at once.
 
 Several files and folders may be given; files with the same pipeline.id are one pipeline. All pipelines share
 one memory budget, the largest max_memory among them. GOMEMLIMIT and GOGC are set to suit it unless
@@ -210,7 +210,7 @@ func (p *process) summary(name string, s pipeline.Stats) {
 	attrs = append(attrs, "pipeline", name, "in", s.In, "dropped", s.Dropped, "rejected", s.Rejected, "settled", s.Settled, "released", s.Released)
 	dead := s.Rejected
 	for _, o := range s.Outputs {
-		attrs = append(attrs, slog.Group(o.ID, "delivered", o.Delivered, "duplicate", o.Duplicate, "dead_lettered", o.DeadLettered))
+		attrs = append(attrs, slog.Group(o.ID, "delivered", o.Delivered, "duplicate", o.Duplicate, "dropped", o.Dropped, "dead_lettered", o.DeadLettered))
 		dead += o.DeadLettered
 	}
 	if dead > 0 {
