@@ -151,7 +151,10 @@ const shown = 12
 func tell(s *harness.Stage, r harness.Report, docs []harness.Doc, took time.Duration) {
 	fmt.Printf("\n%d lines in %d files became %d documents (%d of them joined from several lines), each exactly once.\n",
 		r.Lines, r.Files, len(docs), r.Joined)
-	fmt.Printf("%d lines do not have the form of their type: indexed too, most of them tagged _grokparsefailure.\n\n", r.Formless)
+	if r.Formless > 0 {
+		fmt.Printf("%d lines do not have the form of their type: indexed too, most of them tagged _grokparsefailure.\n", r.Formless)
+	}
+	fmt.Println()
 	names := slices.Sorted(maps.Keys(r.ByIndex))
 	for i, name := range names {
 		if i == shown {

@@ -100,8 +100,8 @@ func (f *failure) Unwrap() error { return f.err }
 
 func failed(err error) error { return &failure{ExitFailed, err} }
 
-// badFile is an error about what a file holds: the command line is fine, so nothing is said about its usage.
-func badFile(err error) error { return &failure{ExitUsage, err} }
+// bad is an error about what a file or an option holds: the command is fine, so nothing is said about its usage.
+func bad(err error) error { return &failure{ExitUsage, err} }
 
 // noArgs and files are cobra's rules in our words.
 func noArgs(_ *cobra.Command, args []string) error {

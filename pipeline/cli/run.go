@@ -99,7 +99,7 @@ func (a *app) run(ctx context.Context, f *runFlags, chosen bool) error {
 	}
 	l, err := listen(ctx, f.listen, chosen, log)
 	if err != nil {
-		return failed(err)
+		return err
 	}
 	defer serve(l, handler(p.runners, p.names, p.registry), log)()
 	attrs := []any{"version", a.p.Version, "pipelines", p.names}

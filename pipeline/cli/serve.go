@@ -25,6 +25,9 @@ func listen(ctx context.Context, addr string, chosen bool, log *slog.Logger) (ne
 	if addr == "" {
 		return nil, nil //nolint:nilnil // nothing is to be served
 	}
+	if _, _, err := net.SplitHostPort(addr); err != nil {
+		return nil, bad(fmt.Errorf("--listen: %w; expected an address as 127.0.0.1:9600", err))
+	}
 	var c net.ListenConfig
 	l, err := c.Listen(ctx, "tcp", addr)
 	if err != nil && !chosen && errors.Is(err, syscall.EADDRINUSE) {
@@ -32,7 +35,7 @@ func listen(ctx context.Context, addr string, chosen bool, log *slog.Logger) (ne
 		return nil, nil //nolint:nilnil // nothing is to be served
 	}
 	if err != nil {
-		return nil, fmt.Errorf("serve on %s: %w", addr, err)
+		return nil, failed(fmt.Errorf("serve on %s: %w", addr, err))
 	}
 	return l, nil
 }

@@ -72,7 +72,7 @@ func (a *app) test(ctx context.Context, args []string, f *testFlags) error {
 		}
 	}
 	if r.passed+r.failed+r.updated == 0 {
-		return badFile(fmt.Errorf("there are no cases: neither tests: in %s nor txtar files beside it", strings.Join(args, ", ")))
+		return bad(fmt.Errorf("there are no cases: neither tests: in %s nor txtar files beside it", strings.Join(args, ", ")))
 	}
 	for _, s := range suites {
 		if s.own {
@@ -103,7 +103,7 @@ func (a *app) suites(args []string, f *testFlags) ([]*suite, error) {
 		}
 		beside, err := caseFilesOf(arg)
 		if err != nil {
-			return nil, badFile(err)
+			return nil, bad(err)
 		}
 		files = append(files, beside...)
 	}
@@ -128,7 +128,7 @@ func asBadFile(err error) error {
 	if _, ok := errors.AsType[*failure](err); ok {
 		return err
 	}
-	return badFile(err)
+	return bad(err)
 }
 
 // library holds the configurations that cases need, each loaded once.
@@ -151,7 +151,7 @@ func (l *library) loadGiven() error {
 		for i := range s.subject.p.Tests {
 			c, err := fromConfig(&s.subject.p.Tests[i])
 			if err != nil {
-				return badFile(err)
+				return bad(err)
 			}
 			s.cases = append(s.cases, c)
 		}

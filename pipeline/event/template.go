@@ -127,6 +127,19 @@ func (t *Template) IsConst() bool {
 	return true
 }
 
+// Filled returns the text with x in the place of each reference and date: to check what is fixed in a name.
+func (t *Template) Filled(x string) string {
+	var b strings.Builder
+	for _, p := range t.parts {
+		if p.literal() {
+			b.WriteString(p.text)
+		} else {
+			b.WriteString(x)
+		}
+	}
+	return b.String()
+}
+
 func (p *part) literal() bool { return p.path == nil && p.date == nil && !p.unix && !p.now }
 
 // Dates returns the Joda patterns that the template contains, for lints.

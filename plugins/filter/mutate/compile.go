@@ -1,6 +1,7 @@
 package mutate
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -99,7 +100,11 @@ func (c *compiler) convert(path event.Path, key, to string) {
 		for i, v := range conversions {
 			names[i] = v.name
 		}
-		c.env.Problems.Errorf("convert."+key, "unknown type %q; the types are %s", to, strings.Join(names, ", "))
+		hint := ""
+		if i := slices.IndexFunc(names, func(name string) bool { return to != "" && strings.HasPrefix(name, to) }); i >= 0 {
+			hint = fmt.Sprintf("; did you mean %q?", names[i]) // int, bool, str
+		}
+		c.env.Problems.Errorf("convert."+key, "unknown type %q; the types are %s%s", to, strings.Join(names, ", "), hint)
 		return
 	}
 	c.add(&convertOp{path, conversions[i].f})

@@ -150,6 +150,7 @@ func TestBadOptions(t *testing.T) {
 			t.Errorf("problems %+v, want one of %q with %q", p.List, field, text)
 		}
 	}
+	f(Config{Convert: pairs[string]("a", "int")}, "convert.a", `float_eu; did you mean "integer"?`)
 	f(Config{Convert: pairs[string]("a", "number")}, "convert.a", `unknown type "number"; the types are integer, float`)
 	f(Config{Convert: pairs[string]("[a", "string")}, "convert.[a", "not closed")
 	f(Config{Gsub: []string{"a", "b"}}, "gsub", "found 2 elements")

@@ -113,10 +113,8 @@ func (t *target) setIndex(c *Config, env plugin.Env) {
 	}
 	t.dated = len(t.index.template.Dates()) > 0
 	t.daily = t.index.template.DateOnly()
-	if t.index.template.IsConst() {
-		if why := badIndexName(t.index.template.String()); why != "" {
-			env.Problems.Errorf("index", "%q is no name of an index: it %s", t.index.template.String(), why)
-		}
+	if why := badIndexName(t.index.template.Filled("x")); why != "" {
+		env.Problems.Errorf("index", "%q is no name of an index: it %s", t.index.template.String(), why)
 	}
 	if why := badIndexName(c.QuarantineIndex); why != "" {
 		env.Problems.Errorf("quarantine_index", "%q is no name of an index: it %s", c.QuarantineIndex, why)
