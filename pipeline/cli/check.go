@@ -52,6 +52,7 @@ func (a *app) check(ctx context.Context, paths []string, defaults string, live b
 		a.printf("pipeline %s: %s, %s, %s, %s; %d workers, max_memory %s, dates in %s\n", s.ID,
 			plural(len(p.Inputs), "input"), plural(countSteps(p.Filters), "filter"), plural(len(p.Outputs), "output"), plural(len(p.Tests), "test"),
 			s.Workers, plugin.Size(s.MaxMemory), s.Location)
+		a.tellWeaker(p.Pipeline)
 	}
 	if !live {
 		return nil
@@ -65,6 +66,20 @@ func (a *app) check(ctx context.Context, paths []string, defaults string, live b
 	}
 	a.printf("all that can be asked has answered\n")
 	return nil
+}
+
+// tellWeaker says where less is promised than that each line arrives, once.
+func (a *app) tellWeaker(p *plugin.Pipeline) {
+	for i := range p.Inputs {
+		if in := &p.Inputs[i]; !in.Built.Replayable {
+			a.printf("  %s cannot give its events again: what the pipeline holds when it is killed is lost\n", in.ID)
+		}
+	}
+	for i := range p.Outputs {
+		if out := &p.Outputs[i]; out.BestEffort {
+			a.printf("  %s is best_effort: what it does not take at once is dropped and counted\n", out.ID)
+		}
+	}
 }
 
 func plural(n int, what string) string {

@@ -3,7 +3,9 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
+	"unicode"
 
 	"sluice/pipeline/event"
 	"sluice/pipeline/plugin"
@@ -156,7 +158,7 @@ func describe(v reflect.Value, prefix string) []Option {
 		if t.Kind() == reflect.Slice && isStruct(t.Elem()) && !isPairs(t) {
 			nested, f = t.Elem(), reflect.Zero(t.Elem())
 		} else if !isStruct(t) {
-			opt.Default = defaultText(f)
+			opt.Default = visible(defaultText(f))
 		}
 		list = append(list, opt)
 		if isStruct(nested) {
@@ -164,6 +166,14 @@ func describe(v reflect.Value, prefix string) []Option {
 		}
 	}
 	return list
+}
+
+// visible writes control characters as YAML does in double quotes.
+func visible(s string) string {
+	if strings.ContainsFunc(s, unicode.IsControl) {
+		return strconv.Quote(s)
+	}
+	return s
 }
 
 // defaultText writes a default as in YAML, and "" for a zero value.

@@ -93,6 +93,9 @@ func (g schemaWriter) step(kind plugin.Kind, common reflect.Value) object {
 	}
 	forms := []any{object{"type": "object", "properties": plugins, "minProperties": 1, "maxProperties": 1, "additionalProperties": false}}
 	if len(bare) > 0 {
+		if slices.Contains(bare, any("null")) {
+			bare = append(bare, nil) // what YAML makes of a bare null
+		}
 		forms = append(forms, object{"enum": bare})
 	}
 	if kind == plugin.FilterKind || kind == plugin.OutputKind {

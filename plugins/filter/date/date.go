@@ -3,6 +3,7 @@ package date
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -81,15 +82,16 @@ func (f *compiled) compileMatch(c Config, p *plugin.Problems) {
 	if f.source, err = event.ParsePath(c.Match[0]); err != nil {
 		p.Errorf("match[0]", "%v", err)
 	}
-	for _, text := range c.Match[1:] {
+	for i, text := range c.Match[1:] {
+		at := fmt.Sprintf("match[%d]", i+1)
 		g, err := compileFormat(text, c.Locale)
 		if err != nil {
-			p.Errorf("match", "%v", err)
+			p.Errorf(at, "%v", err)
 			continue
 		}
 		for _, w := range joda.Lint(text, true) {
 			if g.kind == pattern {
-				p.Warnf("match", "date pattern %q: %s", text, w)
+				p.Warnf(at, "date pattern %q: %s", text, w)
 			}
 		}
 		f.formats = append(f.formats, g)

@@ -127,14 +127,14 @@ func TestProblems(t *testing.T) {
 	}
 	f(config("ts"), "match", "found 1 elements", false)
 	f(config("[ts", "ISO8601"), "match[0]", "not closed", false)
-	f(config("ts", "yyyy-MM-ddTHH"), "match", `unknown letter 'T' at 11`, false)
-	f(config("ts", "yyyy-MM-DD"), "match", `day of the month is "d"`, true)
+	f(config("ts", "yyyy-MM-ddTHH"), "match[1]", `unknown letter 'T' at 11`, false)
+	f(config("ts", "yyyy-MM-DD"), "match[1]", `day of the month is "d"`, true)
 	c := config("ts", "ISO8601")
 	c.Timezone = event.MustTemplate("Mars/Olympus")
 	f(c, "timezone", `unknown time zone "Mars/Olympus"`, false)
 	c = config("ts", "dd MMM yyyy")
 	c.Locale = "xx"
-	f(c, "match", `locale "xx" are not known`, false)
+	f(c, "match[1]", `locale "xx" are not known`, false)
 }
 
 // benchmarked are the formats of the performance goals.

@@ -133,15 +133,15 @@ func (c *compiler) gsub(list []string) {
 		c.env.Problems.Errorf("gsub", "found %d elements; expected triples of field, expression and replacement", len(list))
 		return
 	}
-	for t := range slices.Chunk(list, gsubElements) {
-		path, err := event.ParsePath(t[0])
+	for i := 0; i < len(list); i += gsubElements {
+		path, err := event.ParsePath(list[i])
 		if err != nil {
-			c.env.Problems.Errorf("gsub", "%v", err)
+			c.env.Problems.Errorf(fmt.Sprintf("gsub[%d]", i), "%v", err)
 			continue
 		}
-		g, err := newGsub(path, t[1], t[2], c.env.Loc())
+		g, err := newGsub(path, list[i+1], list[i+2], c.env.Loc())
 		if err != nil {
-			c.env.Problems.Errorf("gsub", "field %q: %v", t[0], err)
+			c.env.Problems.Errorf(fmt.Sprintf("gsub[%d]", i+1), "field %q: %v", list[i], err)
 			continue
 		}
 		c.add(g)
