@@ -22,16 +22,16 @@ type rule struct {
 // module's name; the first rule whose pattern fits a package counts, and a package without a rule is an error, so
 // that every new folder is thought about. The lint rule depguard does the same for third parties.
 var rules = []rule{
-	{"internal/*", []string{"internal/*"}, nil},
-	{"internal/*/*", []string{"internal/*"}, nil},
+	{"internal/*", []string{"internal/*", "internal/*/*"}, nil},
+	{"internal/*/*", []string{"internal/*", "internal/*/*"}, []string{"patterns"}},
 	{"pipeline/event", []string{"internal/*"}, nil},
 	{"pipeline/plugin", []string{"pipeline/event", "internal/budget", "internal/metrics"}, nil},
 	{"pipeline/config", []string{"pipeline/plugin", "pipeline/event", "internal/*"}, []string{"pipeline/plugintest", "plugins/*/*", "pipeline"}},
 	{"pipeline/expect", []string{"pipeline/plugin", "pipeline/event", "pipeline/config", "internal/*"}, nil},
 	{"pipeline/plugintest", []string{"pipeline", "pipeline/plugin", "pipeline/event", "pipeline/config", "pipeline/expect", "internal/*"}, []string{"plugins/*/*"}},
-	{"pipeline/cli", []string{"pipeline", "pipeline/*", "internal/*"}, []string{"plugins/*/*", "plugins/all", "plugins/full"}},
+	{"pipeline/cli", []string{"pipeline", "pipeline/*", "patterns", "internal/*"}, []string{"plugins/*/*", "plugins/all", "plugins/full"}},
 	{"pipeline", []string{"pipeline/plugin", "pipeline/event", "internal/*"}, nil},
-	{"patterns", []string{"internal/nearest"}, nil},
+	{"patterns", []string{"internal/*"}, nil},
 	{"plugins/all", []string{"pipeline/plugin", "plugins/*/*"}, []string{"plugins/full"}},
 	{"plugins/full", []string{"pipeline/plugin", "plugins/*/*", "plugins/all"}, nil},
 	{"plugins/*/*", []string{"pipeline/plugin", "pipeline/event", "patterns", "internal/*"}, []string{"pipeline/plugintest", "plugins/codec/*"}},
