@@ -9,8 +9,8 @@
 //     frame nor the order in which backtracking would have tried the ends ([DFA.One]).
 //   - First: which end would backtracking take first? That is the meaning of an atomic group ([DFA.First]).
 //
-// Both count in bytes and suppose that they begin at the start of a character (or of the text). Where a text has bytes
-// that are not valid UTF-8 in a place where that matters, and where several ends are possible, the answer is Many:
+// Both count in bytes and suppose that they begin at the start of a character (or of the text). Where several ends are
+// possible, and where a text has bytes that are not valid UTF-8 in a place where that matters, the answer is Many:
 // the caller then uses its general instructions for the sub-expression. What cannot be an automaton, or would be a large
 // one, is refused by Build; it is no error.
 //
@@ -55,34 +55,83 @@ func NewFollow(set [4]uint64, end bool) *Follow {
 
 // DFA is the automaton of one sub-expression. It is not changed once built: several goroutines may use it.
 type DFA struct {
-	one   func(s string, i int, f *Follow) int
-	first func(s string, i int) int
+	one    func(s string, i int, f *Follow) int
+	first  func(s string, i int) int
+	hash   string
+	states int
+	native bool
 }
 
 // One is for automata of mode Ends. It looks at all e for which the sub-expression matches s[i:e] and either e < len(s)
 // and s[e] is in f, or e == len(s) and f has the end of the text. It returns e if there is exactly one, None if there is
-// none, and Many otherwise, or if it cannot tell. Nothing is allocated.
+// none, and Many otherwise, or if it cannot tell. i is where a character begins, or len(s). Nothing is allocated.
 func (d *DFA) One(s string, i int, f *Follow) int { return d.one(s, i, f) }
 
-// First is for automata of mode First. It returns the e of the match s[i:e] that backtracking would find first, None if there
-// is none, and Many if it cannot tell, which happens only where s is not valid UTF-8. Nothing is allocated.
+// First is for automata of mode First. It returns the e of the match s[i:e] that backtracking would find first, None if
+// there is none, and Many if it cannot tell, which happens only where s has bytes that are not ASCII. i is where a character
+// begins, or len(s). Nothing is allocated.
 func (d *DFA) First(s string, i int) int { return d.first(s, i) }
 
 // Native reports whether a function that was compiled into the program answers, not a table.
-func (d *DFA) Native() bool { return false }
+func (d *DFA) Native() bool { return d.native }
 
 // States returns the number of states of the minimal automaton, a measure of its size: up to 100 or so are usual.
-func (d *DFA) States() int { return 0 }
+func (d *DFA) States() int { return d.states }
 
-// Cache builds automata and keeps them by what they were built from, so that an address that stands in many places
-// of many expressions is built once. The zero Cache is ready. One goroutine may use it at a time; the automata are free.
-type Cache struct{}
+// Hash returns what identifies the automaton: the same for all sub-expressions that always give the same answers.
+func (d *DFA) Hash() string { return d.hash }
 
-// Build returns the automaton of n, or false if there is none: n has captures, back-references, calls, \K, conditions, look-behinds,
-// look-aheads at more than one byte, word boundaries, or an atomic group that is a choice; or the automaton would be too large.
-// The look-aheads, $ and \z that it may have are about the next byte or the end of the text only. Where n is an atomic
-// group, give its operand with mode First. n is only read, and not kept.
+// Cache builds automata and keeps them by what they were built from, so that an address that stands in many places of
+// many expressions is built once. The zero Cache is ready. It is for one goroutine at a time; the automata are for all.
+type Cache struct {
+	built  map[string]*DFA // by mode and tree; nil: refused
+	key    []byte
+	tables bool // for tests: use no functions
+}
+
+// Build returns the automaton of n, or false if there is none: n has captures, back-references, calls, \K, conditions,
+// look-behinds, look-aheads at more than one byte, word boundaries, or an atomic group that leaves a choice; or
+// the automaton would be too large. The look-aheads, $ and \z that it may have are about the next byte or the end of the
+// text only. Where n is an atomic group, give its operand, with mode First. n is only read, and not kept.
 func (c *Cache) Build(n *syntax.Node, mode Mode) (*DFA, bool) {
-	_, _ = n, mode
-	return nil, false
+	c.key = appendKey(append(c.key[:0], byte(mode)), n)
+	d, ok := c.built[string(c.key)]
+	if !ok {
+		if c.built == nil {
+			c.built = map[string]*DFA{}
+		}
+		d = c.build(n, mode)
+		c.built[string(c.key)] = d
+	}
+	return d, d != nil
+}
+
+func (c *Cache) build(n *syntax.Node, mode Mode) *DFA {
+	m, ok := newMachine(n, mode)
+	if !ok {
+		return nil
+	}
+	d := &DFA{hash: m.hash(), states: len(m.rows)}
+	t := newTable(m)
+	if mode == First {
+		d.first = t.first
+	} else {
+		d.one = t.one
+	}
+	return d
+}
+
+// newMachine returns the minimal machine for n.
+func newMachine(n *syntax.Node, mode Mode) (*machine, bool) {
+	p := builder{mode: mode}
+	start, ok := p.build(n)
+	if !ok {
+		return nil, false
+	}
+	m, ok := determinize(p.prog, start, mode, p.limit)
+	if !ok {
+		return nil, false
+	}
+	m.minimize()
+	return m, len(m.rows) <= maxStates
 }
