@@ -3,9 +3,8 @@ package grok
 
 import (
 	"context"
-	"fmt"
 
-	"sluice/patterns"
+	"sluice/internal/grok"
 	"sluice/pipeline/event"
 	"sluice/pipeline/plugin"
 )
@@ -45,40 +44,21 @@ func Plugin() plugin.Spec {
 	}, build)
 }
 
-// engine compiles expanded expressions. A matcher may be used by all workers at once.
-type engine interface {
-	compile(x patterns.Expanded) (matcher, error)
-}
-
-// engineNamed returns the engine of the option's name.
-func engineNamed(name string) (engine, error) {
-	if name == "re2" {
-		return re2{}, nil
-	}
-	return nil, fmt.Errorf("unknown engine %q; expected re2", name)
-}
-
-// matcher finds the first match of one expression in a text.
-type matcher interface {
-	// match reports whether the text matches, and then fills caps, one for each capture, with parts
-	// of text; a capture that took no part is "".
-	match(text string, caps []string) bool
-}
-
 // pattern is one expression for one field.
 type pattern struct {
-	number  int // among all expressions of the filter
-	text    string
-	at      string // its place in the options
-	matcher matcher
-	filter  prefilter
-	fields  []field
+	number   int // among all expressions of the filter
+	text     string
+	at       string // its place in the options
+	expanded *grok.Expanded
+	program  program
+	fields   []field
 }
 
 // field is where a capture goes and what it becomes.
 type field struct {
+	group     int
 	path      event.Path
-	convert   func(string) event.Value
+	convert   func(string) event.Value // nil: a text
 	overwrite bool
 }
 
@@ -88,12 +68,22 @@ type source struct {
 	patterns []pattern
 }
 
-// filter is shared by all workers but for its scratch space.
+// filter is one worker's.
 type filter struct {
 	*compiled
-	caps []string
-	buf  []byte
-	used []bool // the expressions that have matched, by their numbers
+	buf      []byte
+	matchers []matcher // by the numbers of the expressions
+	used     []bool    // the expressions that have matched, by their numbers
+}
+
+func newFilter(c *compiled) *filter {
+	f := &filter{compiled: c, used: make([]bool, c.expressions), matchers: make([]matcher, 0, c.expressions)}
+	for _, s := range c.sources {
+		for _, p := range s.patterns {
+			f.matchers = append(f.matchers, p.program.newMatcher())
+		}
+	}
+	return f
 }
 
 // Process matches each event's fields and puts the captures into the event.
@@ -164,15 +154,19 @@ func (f *filter) text(e *event.Event, s *source, text string, w *watch) bool {
 		if w.before(text) {
 			return false
 		}
-		caps := f.caps[:len(p.fields)]
-		matched = p.filter.mayMatch(text) && p.matcher.match(text, caps)
+		m := f.matchers[p.number]
+		o := m.match(text)
 		w.after(text)
-		if !matched {
+		if o == exhausted {
+			w.expired = true
+			return false
+		}
+		if matched = o == yes; !matched {
 			continue
 		}
 		f.used[p.number] = true
 		for j := range p.fields {
-			f.put(e, &p.fields[j], caps[j])
+			f.put(e, &p.fields[j], m)
 		}
 		if f.breakOnMatch {
 			return true
@@ -191,15 +185,24 @@ func (f *filter) Covered(add func(option, text string, used bool)) {
 }
 
 // put adds a capture to the event: a field that has text already becomes a list, and one that is neither
-// text nor list stays as it is.
-func (f *filter) put(e *event.Event, to *field, text string) {
-	if text == "" && !f.keepEmpty {
+// text nor list stays as it is. What is empty is kept on demand alone; an empty text that became a number is none.
+func (f *filter) put(e *event.Event, to *field, m matcher) {
+	text, ok := m.capture(to.group)
+	var v event.Value
+	switch {
+	case ok && to.convert != nil:
+		v = to.convert(text)
+	case text == "" && !f.keepEmpty:
+		return
+	case ok:
+		v = event.StringOf(text)
+	}
+	if !ok && !f.keepEmpty {
 		return
 	}
-	v := to.convert(text)
-	old, ok := to.path.Get(e)
+	old, there := to.path.Get(e)
 	switch {
-	case to.overwrite || !ok || old.IsNull():
+	case to.overwrite || !there || old.IsNull():
 	case old.Kind() == event.List:
 		items := append(make([]event.Value, 0, len(old.List())+1), old.List()...)
 		v = event.ListOf(append(items, v)...)

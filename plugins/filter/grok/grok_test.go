@@ -19,7 +19,7 @@ func config(field string, exprs ...string) Config {
 	return c
 }
 
-func newFilter(tb testing.TB, c Config, env plugin.Env) plugin.Filter {
+func testFilter(tb testing.TB, c Config, env plugin.Env) plugin.Filter {
 	tb.Helper()
 	var p plugin.Problems
 	env.Problems = &p
@@ -50,7 +50,7 @@ func TestOptions(t *testing.T) {
 		t.Helper()
 		c := config("m", "%{INT:n:int} %{WORD:w}", "%{WORD:w}")
 		change(&c)
-		if got := run(t, newFilter(t, c, plugin.Env{}), in); got != want {
+		if got := run(t, testFilter(t, c, plugin.Env{}), in); got != want {
 			t.Errorf("%s\n got  %s\n want %s", in, got, want)
 		}
 	}
@@ -82,7 +82,7 @@ func TestConversion(t *testing.T) {
 	f := func(typ, in, want string) {
 		t.Helper()
 		c := config("m", "^%{GREEDYDATA:x:"+typ+"}$")
-		if got := run(t, newFilter(t, c, plugin.Env{}), `{"m":"`+in+`"}`); got != `{"m":"`+in+`","x":`+want+`}` {
+		if got := run(t, testFilter(t, c, plugin.Env{}), `{"m":"`+in+`"}`); got != `{"m":"`+in+`","x":`+want+`}` {
 			t.Errorf("%s of %q: %s, want %s", typ, in, got, want)
 		}
 	}
@@ -115,7 +115,7 @@ func TestPatternsDir(t *testing.T) {
 	c := config("m", "%{MINE:x}%{INT:y}")
 	c.PatternsDir = []string{filepath.Base(dir)}
 	c.PatternsFilesGlob = "?"
-	got := run(t, newFilter(t, c, plugin.Env{Dir: filepath.Dir(dir)}), `{"m":"abcdx"}`)
+	got := run(t, testFilter(t, c, plugin.Env{Dir: filepath.Dir(dir)}), `{"m":"abcdx"}`)
 	if got != `{"m":"abcdx","x":"cd","y":"x"}` {
 		t.Error(got)
 	}
@@ -138,9 +138,10 @@ func TestProblems(t *testing.T) {
 	f(config("m", "(?!x)y"), "match.m", "neither look-ahead, look-behind", false)
 	f(config("m", "x++"), "match.m", "possessive", false)
 	f(config("m", `(x)\1`), "match.m", "back references", false)
-	f(config("m", "%{INT:[a}"), "match.m", "not closed", false)
-	f(config("m", "%{INT:a"), "match.m", "not closed", false)
-	f(config("m", "%{INT:}"), "match.m", "name is empty", false)
+	f(config("m", "%{INT:[a}"), "match.m", "bracket that is not closed", false)
+	f(config("m", "%{INT:a"), "match.m", `column 1: "%{INT:a" is no reference`, true)
+	f(config("m", "%{INT:}"), "match.m", `":" in %{INT...} is ignored`, true)
+	f(config("m", "%{INT::int}"), "match.m", "the field's name is empty", false)
 	f(config("m]", "x"), "match.m]", "outside brackets", false)
 	f(config("m"), "match.m", "found no expression", false)
 	f(config("m", "%{INT:a:long}"), "match.m", `unknown type "long"`, true)
@@ -150,7 +151,7 @@ func TestProblems(t *testing.T) {
 	f(c, "patterns_dir[0]", "no such file", false)
 	c = config("m", "%{A}")
 	c.PatternDefinitions = plugin.Pairs[string]{{Key: "A", Value: "%{B}"}, {Key: "B", Value: "x%{A}"}}
-	f(c, "match.m", `pattern "A" refers to itself: A > B > A`, false)
+	f(c, "match.m", `pattern "A" refers to itself: A -> B -> A`, false)
 	c = config("m", "x")
 	c.PatternDefinitions = plugin.Pairs[string]{{Key: "A:B", Value: "x"}}
 	f(c, "pattern_definitions.A:B", `found ':'`, false)
@@ -162,10 +163,12 @@ func TestProblems(t *testing.T) {
 // slow is a matcher that takes its time, and never matches.
 type slow struct{ took time.Duration }
 
-func (s slow) match(string, []string) bool {
+func (s slow) match(string) outcome {
 	time.Sleep(s.took)
-	return false
+	return no
 }
+
+func (slow) capture(int) (string, bool) { return "", false }
 
 func TestTimeout(t *testing.T) { synctest.Test(t, testTimeout) } // in which sleeping takes exactly its time
 
@@ -174,9 +177,9 @@ func testTimeout(t *testing.T) {
 		t.Helper()
 		c := config("m", "a", "b", "(?<x>x)")
 		c.TimeoutMillis, c.TimeoutScope = 3, scope
-		filter := newFilter(t, c, plugin.Env{}).(*filter)
+		filter := testFilter(t, c, plugin.Env{}).(*filter)
 		for i := range 2 {
-			filter.sources[0].patterns[i].matcher, filter.sources[0].patterns[i].filter = slow{2 * time.Millisecond}, prefilter{}
+			filter.matchers[i] = slow{2 * time.Millisecond}
 		}
 		if got := run(t, filter, `{"m":"`+text+`"}`); !strings.HasSuffix(got, want) {
 			t.Errorf("scope %s: %.200s, want %s", scope, got[len(got)-60:], want)
@@ -191,18 +194,20 @@ func testTimeout(t *testing.T) {
 // FuzzPrefilter: the prefilter may say yes wrongly, but never no.
 func FuzzPrefilter(f *testing.F) {
 	f.Add("(a|b)c+d?(?:ef){2}", "xbccefef")
-	f.Add(`%{INT:x} \[%{WORD:y}\]`, "1 [a]")
+	f.Add(`[0-9]+ \[(?<x>a)\]`, "1 [a]")
 	f.Fuzz(func(t *testing.T, expr, text string) {
 		c := config("m", expr)
+		c.Engine = "re2"
 		var p plugin.Problems
 		b, err := build(c, plugin.Env{Problems: &p})
 		if err != nil || p.Failed() {
 			return
 		}
-		pattern := &b.New().(*filter).sources[0].patterns[0]
-		caps := make([]string, len(pattern.fields))
-		if pattern.matcher.match(text, caps) && !pattern.filter.mayMatch(text) {
-			t.Errorf("%q matches %q, but the prefilter looks for %q", text, expr, pattern.filter.literal)
+		m := b.New().(*filter).matchers[0].(*re2Matcher)
+		filter := m.p.filter
+		m.p.filter = prefilter{}
+		if m.match(text) == yes && !filter.mayMatch(text) {
+			t.Errorf("%q matches %q, but the prefilter looks for %q", text, expr, filter.literal)
 		}
 	})
 }
