@@ -16,7 +16,7 @@ const (
 	Repeat                    // Subs[0], Min to Max times (Max -1: no end), greedy or Lazy
 	Capture                   // Subs[0], remembered as group Index
 	Atomic                    // Subs[0], of which only the first way to match is tried
-	Look                      // Subs[0] matches here (or, Behind, ends here); Neg: does not
+	Look                      // Subs[0] matches here (or, Behind, ends here); Neg: does not; see below
 	LineStart                 // ^: at the text's start or behind a newline
 	LineEnd                   // $: at the text's end or before a newline
 	TextStart                 // \A
@@ -25,12 +25,17 @@ const (
 	SearchStart               // \G: where the search began
 	WordBoundary              // \b, of Unicode's word characters
 	NotWordBoundary           // \B
-	Backref                   // the text of the last of Refs that has one; Fold: whatever its case
+	Backref                   // the text of the last of Refs that has one and whose text stands here; Fold: whatever its case
 	Call                      // \g<name>: the expression of group Index again (0: the whole); captures are set
-	Condition                 // Subs[0] when one of Refs has a text, else Subs[1]
+	Condition                 // Subs[0] when Refs[0], the only one, has a text, else Subs[1]
 	Absent                    // (?~X): the longest text, then shorter ones, in which Subs[0] does not occur
 	Keep                      // \K: the match is said to begin here
 )
+
+// Of a Look only the first way to match counts, and what it captured stays, unless it is negative. The
+// exception is a positive look-behind, which is not atomic: when what follows fails, its other ways are tried,
+// as Oniguruma does. Only captures and back-references can show it. The operand of a look-behind matches texts of one
+// length in characters, or is an Alt of operands each of which does.
 
 // Node is one operation with its operands. A tree is not changed once Parse has returned it, so that several
 // goroutines may read it; a node has one parent only.
