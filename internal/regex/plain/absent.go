@@ -1,0 +1,57 @@
+package plain
+
+// maxDepth bounds how deeply absent operators are tried inside of each other, which calls may do without end.
+const maxDepth = 200
+
+// absent finds the longest text from pos on in which the body does not occur, and leaves a frame for shorter
+// ones.
+//
+// The body is tried at one character after another. A match ends the text before its last character, and
+// those behind it do not see what comes after that; the text's begin is always tried, and its end is a way
+// out even if the body matches the empty text there.
+func (m *Machine) absent(in *inst, pc int32, pos int) (int, bool) {
+	if m.depth++; m.depth > maxDepth {
+		m.limit = m.steps
+	}
+	limit, last := m.limitText, pos
+	for at := pos; ; {
+		if at >= m.limitText && at > pos {
+			if at == m.limitText {
+				last = at
+			}
+			break
+		}
+		last = at
+		if end, ok := m.occurs(in.x, at); ok {
+			if end = m.before(0, end); end < m.limitText {
+				m.limitText = end
+			}
+		}
+		if m.exhausted || m.limitText < pos {
+			last = -1
+			break
+		}
+		if at == len(m.s) {
+			break
+		}
+		at += width1(m.s, at)
+	}
+	m.limitText = limit
+	m.depth--
+	if last < 0 {
+		return pos, false
+	}
+	if last > pos {
+		m.stack = append(m.stack, frame{fRun, pc, int32(pos), int32(last)})
+	}
+	return last, true
+}
+
+// occurs reports whether the body of an absent operator matches at a position, and where that ends.
+func (m *Machine) occurs(body int32, at int) (int, bool) {
+	height, mark := len(m.stack), m.mark
+	ok := m.run(body, at)
+	m.drop(height)
+	m.mark = mark
+	return m.end, ok
+}

@@ -1,0 +1,86 @@
+// Package regex matches regular expressions of Ruby's syntax, as Logstash uses them (Oniguruma; dot matches newline, ^ and
+// $ are line anchors), with Oniguruma's results, in time proportional to the text wherever the language allows that.
+//
+// An expression is parsed once (package syntax) and compiled for up to three executors. The fast one (package
+// fast) knows what usual expressions use, and gives up where it would try too many ways. Then the superset
+// (package superset) says for certain that there is no match, or that there may be one, and plain (package
+// plain), which knows every construct and remembers what failed, has the last word.
+//
+// Texts are bytes. Valid UTF-8 sequences are characters; a byte outside of one is a character of its own, which
+// "." and negated classes match and nothing else.
+package regex
+
+import (
+	"sluice/internal/regex/plain"
+	"sluice/internal/regex/syntax"
+)
+
+// Options changes how an expression is matched.
+type Options struct {
+	// Budget is the number of steps after which a match is given up (see Matcher.Exhausted), where the
+	// number of steps has no better bound: with back-references, calls, conditions and absent operators, and on texts that are too
+	// long for the memory that may be used to remember what failed. 0 stands for DefaultBudget; a step takes some nanoseconds.
+	Budget int64
+}
+
+// DefaultBudget is the budget of a program whose options name none.
+const DefaultBudget = plain.DefaultBudget
+
+// Program is a compiled expression. It does not change: any number of goroutines may share it, each with a
+// matcher of its own.
+type Program struct {
+	tree   *syntax.Tree
+	budget int64
+	plain  *plain.Program
+}
+
+// CompileTree compiles a parsed expression, which must not be changed any more.
+func CompileTree(tree *syntax.Tree, o Options) (*Program, error) {
+	p := &Program{tree: tree, budget: o.Budget}
+	if p.budget <= 0 {
+		p.budget = DefaultBudget
+	}
+	var err error
+	if p.plain, err = plain.Compile(tree); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// String returns the expression.
+func (p *Program) String() string { return p.tree.Expr }
+
+// Names returns the name of each group, in the order of their numbers, which begin with 1: group i is Names()[i-1], ""
+// where it has none. One name may stand more than once. The caller must not change the slice.
+func (p *Program) Names() []string { return p.tree.Names }
+
+// Matcher matches a program. It owns scratch space, so it belongs to one goroutine at a time; it holds no
+// locks and starts nothing. It keeps nothing of the texts, and no large scratch space after a large text.
+type Matcher struct {
+	p         *Program
+	plain     *plain.Machine
+	caps      []int32
+	exhausted bool
+}
+
+// NewMatcher returns a matcher.
+func (p *Program) NewMatcher() *Matcher {
+	m := &Matcher{p: p, caps: make([]int32, 2*(len(p.tree.Names)+1)), plain: plain.NewMachine(p.plain)}
+	m.plain.Budget = p.budget
+	return m
+}
+
+// Match finds the leftmost match in s. Of a match it returns the offsets, in bytes, of the begin and the end of the whole, then of
+// each group by its number; -1 and -1 for a group that took no part. The slice belongs to the matcher and is
+// good until the next call. Match does not allocate, but for scratch space that grows with the text.
+//
+// Where ok is false, Exhausted tells whether that is certain.
+func (m *Matcher) Match(s string) (caps []int32, ok bool) {
+	r := m.plain.Match(s, 0, m.caps)
+	m.exhausted = r == plain.Exhausted
+	return m.caps, r == plain.Matched
+}
+
+// Exhausted reports whether the last Match ended without an answer, because its budget, or the memory that it may
+// use, had ended; its ok was false then.
+func (m *Matcher) Exhausted() bool { return m.exhausted }
