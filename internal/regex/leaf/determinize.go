@@ -271,15 +271,7 @@ func (t *stepper) visit(at int32) (cut bool) {
 		t.r.guarded = true
 		pass = t.open
 	}
-	if !pass {
-		return false
-	}
-	for _, out := range in.out {
-		if t.visit(out) {
-			return true
-		}
-	}
-	return false
+	return pass && slices.ContainsFunc(in.out, t.visit)
 }
 
 // singleEnd reports whether n has at most one end wherever it begins, so that it makes no difference whether it is atomic.

@@ -84,9 +84,8 @@ func (d *DFA) Hash() string { return d.hash }
 // Cache builds automata and keeps them by what they were built from, so that an address that stands in many places of
 // many expressions is built once. The zero Cache is ready. It is for one goroutine at a time; the automata are for all.
 type Cache struct {
-	built  map[string]*DFA // by mode and tree; nil: refused
-	key    []byte
-	tables bool // for tests: use no functions
+	built map[string]*DFA // by mode and tree; nil: refused
+	key   []byte
 }
 
 // Build returns the automaton of n, or false if there is none: n has captures, back-references, calls, \K, conditions,

@@ -250,7 +250,9 @@ func check(t *testing.T, c *Cache, n *syntax.Node, s string, f *Follow) (answers
 	return answers, gaveUp
 }
 
-func ascii(s string) bool { return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 }
+func ascii(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
+}
 
 func dump(n *syntax.Node) string {
 	var b strings.Builder

@@ -112,7 +112,7 @@ func (m *machine) mergeColumns() {
 	column := make([]uint8, m.columns)
 	var kept []int
 	for c := range m.columns {
-		var key []byte
+		key := make([]byte, 0, 3*len(m.rows))
 		for _, row := range m.rows {
 			key = append(key, byte(row[c].kind), byte(row[c].to), byte(row[c].to>>8))
 		}

@@ -1,6 +1,7 @@
 package leaf
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"sluice/internal/regex/syntax"
@@ -17,16 +18,18 @@ func (t *byteSet) add(lo, hi byte) {
 
 func (t *byteSet) has(b byte) bool { return t[b>>6]>>(b&63)&1 != 0 }
 
-func (t *byteSet) empty() bool { return *t == byteSet{} }
-
 // not returns the bytes that are no members.
 func (t byteSet) not() byteSet { return byteSet{^t[0], ^t[1], ^t[2], ^t[3]} }
 
 // and returns the common members.
-func (t byteSet) and(u byteSet) byteSet { return byteSet{t[0] & u[0], t[1] & u[1], t[2] & u[2], t[3] & u[3]} }
+func (t byteSet) and(u byteSet) byteSet {
+	return byteSet{t[0] & u[0], t[1] & u[1], t[2] & u[2], t[3] & u[3]}
+}
 
 // or returns the members of either.
-func (t byteSet) or(u byteSet) byteSet { return byteSet{t[0] | u[0], t[1] | u[1], t[2] | u[2], t[3] | u[3]} }
+func (t byteSet) or(u byteSet) byteSet {
+	return byteSet{t[0] | u[0], t[1] | u[1], t[2] | u[2], t[3] | u[3]}
+}
 
 // setOf returns the bytes from lo to hi.
 func setOf(lo, hi byte) (t byteSet) {
@@ -106,8 +109,8 @@ func (p *builder) node(n *syntax.Node, next int32) int32 {
 	case syntax.OneOf:
 		return p.class(n.Class, next)
 	case syntax.Seq:
-		for i := len(n.Subs) - 1; i >= 0; i-- {
-			next = p.node(n.Subs[i], next)
+		for _, s := range slices.Backward(n.Subs) {
+			next = p.node(s, next)
 		}
 		return next
 	case syntax.Alt:
@@ -222,19 +225,9 @@ func nullable(n *syntax.Node) bool {
 	case syntax.Fail, syntax.Literal, syntax.OneOf:
 		return false
 	case syntax.Seq:
-		for _, s := range n.Subs {
-			if !nullable(s) {
-				return false
-			}
-		}
-		return true
+		return !slices.ContainsFunc(n.Subs, func(s *syntax.Node) bool { return !nullable(s) })
 	case syntax.Alt:
-		for _, s := range n.Subs {
-			if nullable(s) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(n.Subs, nullable)
 	case syntax.Repeat:
 		return n.Min == 0 || nullable(n.Subs[0])
 	case syntax.Atomic, syntax.Capture:

@@ -1,6 +1,7 @@
 package leaf
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"sluice/internal/regex/syntax"
@@ -81,8 +82,8 @@ func (w *encoder) runes(lo, hi rune) {
 	}
 	first, last := utf8.AppendRune(nil, lo), utf8.AppendRune(nil, hi)
 	next := w.next
-	for i := len(first) - 1; i >= 0; i-- {
-		k := piece{first[i], last[i], next}
+	for i, lo := range slices.Backward(first) {
+		k := piece{lo, last[i], next}
 		at, ok := w.made[k]
 		if !ok {
 			at = w.p.emit(inst{kind: isBytes, set: setOf(k.lo, k.hi), out: []int32{next}})

@@ -9,9 +9,11 @@ package scan
 // Set is a set of bytes: any of those below 0x80, and either all or none of the others, so that a run of it is the
 // same whether bytes or UTF-8 characters are counted. It is not changed once made: several goroutines may use it.
 type Set struct {
-	low   [16]byte  // by the low half of a byte: bit h says that h<<4|low is a member
-	bits  [16]byte  // by the high half h of a byte: 1<<h; 0 from 8 on
-	high  uint64    // all ones if the bytes from 0x80 on are members
+	// What the assembly knows, in this order.
+	low  [16]byte // by the low half of a byte: bit h says that h<<4|low is a member
+	bits [16]byte // by the high half h of a byte: 1<<h; 0 from 8 on
+	high [16]byte // by the high half h of a byte: all ones if h is 8 or more and the bytes from 0x80 on are members
+
 	table [256]bool // the same once more, by byte
 }
 
@@ -28,7 +30,9 @@ func NewSet(ascii [2]uint64, high bool) *Set {
 		}
 	}
 	if high {
-		t.high = ^uint64(0)
+		for h := 8; h < 16; h++ {
+			t.high[h] = 0xFF
+		}
 		for b := 0x80; b < 0x100; b++ {
 			t.table[b] = true
 		}
@@ -51,7 +55,9 @@ func RunMax(s string, i, limit int, t *Set) int {
 	return run(s, i, t)
 }
 
-// loop is the portable version, and the obvious one.
+// loop is the portable version, and the obvious one. It is no part of its callers, so that those can be parts of theirs.
+//
+//go:noinline
 func loop(s string, i int, t *Set) int {
 	for i < len(s) && t.table[s[i]] {
 		i++
