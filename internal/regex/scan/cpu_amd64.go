@@ -10,8 +10,8 @@ var (
 	wide    = hasAVX2() // read by runVector
 )
 
-// registers is what the instruction CPUID answers.
-type registers struct{ eax, ebx, ecx, edx uint32 }
+// registers is what the instruction CPUID answers, as far as it is needed.
+type registers struct{ eax, ebx, ecx uint32 }
 
 // cpuid is the instruction of that name.
 func cpuid(leaf, sub uint32) registers

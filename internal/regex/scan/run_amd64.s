@@ -165,14 +165,13 @@ edge:
 	RET
 
 // func cpuid(leaf, sub uint32) registers
-TEXT ·cpuid(SB), NOSPLIT, $0-24
+TEXT ·cpuid(SB), NOSPLIT, $0-20
 	MOVL leaf+0(FP), AX
 	MOVL sub+4(FP), CX
 	CPUID
 	MOVL AX, ret_eax+8(FP)
 	MOVL BX, ret_ebx+12(FP)
 	MOVL CX, ret_ecx+16(FP)
-	MOVL DX, ret_edx+20(FP)
 	RET
 
 // func xgetbv() uint32
