@@ -174,7 +174,7 @@ func asciiWord(c byte) bool {
 
 // wordRune says whether r is one of Unicode's word characters.
 func wordRune(r rune) bool {
-	return unicode.IsLetter(r) || unicode.IsMark(r) || unicode.Is(unicode.Nd, r) || unicode.Is(unicode.Pc, r)
+	return unicode.In(r, unicode.Letter, unicode.Mark, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic)
 }
 
 // dropChoices removes the ways from stack[to:sp] and keeps what undoes captures. It returns the new height.

@@ -2,8 +2,10 @@ package fast
 
 import (
 	"math"
+	"math/bits"
 	"unsafe"
 
+	"sluice/internal/regex/leaf"
 	"sluice/internal/regex/syntax"
 )
 
@@ -27,8 +29,8 @@ type Program struct {
 	logged   []int      // slots of the groups that are undone through the stack
 	allBits  uint64
 	regs     int
-	starts   starts
-	required []string
+	starts   *starts
+	required []string // literals that stand in a match behind the text's begin, in this order
 	trees    [2]*node // for Dump
 }
 
@@ -44,12 +46,13 @@ type Machine struct {
 	stack []frame
 	regs  []int32
 	valid uint64
-	left  int // of the budget
+	left  int   // of the budget
+	found []int // where each required literal stands
 }
 
 // NewMachine returns a machine for p.
 func (p *Program) NewMachine() *Machine {
-	return &Machine{p: p, stack: make([]frame, firstFrames), regs: make([]int32, p.regs)}
+	return &Machine{p: p, stack: make([]frame, firstFrames), regs: make([]int32, p.regs), found: make([]int, len(p.required))}
 }
 
 // Match looks for the leftmost match in s. caps has begin and end of the match, then of each group, two entries for each; -1
@@ -76,7 +79,7 @@ func (m *Machine) Match(s string, caps []int32) Result {
 	}
 	if r == Matched {
 		for absent := p.allBits &^ m.valid; absent != 0; absent &= absent - 1 {
-			g := p.unlogged[trailingZeros(absent)]
+			g := p.unlogged[bits.TrailingZeros64(absent)]
 			to[g], to[g+1] = -1, -1
 		}
 	}
@@ -143,7 +146,7 @@ func compile(t *syntax.Tree, opt options) (*Program, error) {
 	p.begin = &p.code[begin]
 	if p.trees[1].op != syntax.Fail {
 		p.middle = &p.code[middle]
-		p.starts = newStarts(l.first[entries[1]])
+		p.starts = newStarts(p.trees[1])
 		p.required = required(p.trees[1])
 	}
 	return p, nil
@@ -155,7 +158,7 @@ func newLowering(groups int, opt options) *lowering {
 		lowered: map[lowerKey]pc{},
 		groups:  make([]groupInfo, groups),
 		seqKeys: map[string]int{},
-		leaves:  leafMaker{off: opt.noLeaves, follows: map[side]*leafFollow{}},
+		leaves:  leafMaker{off: opt.noLeaves, follows: map[side]*leaf.Follow{}},
 	}
 }
 

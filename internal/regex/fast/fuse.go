@@ -15,10 +15,12 @@ type inst struct {
 	next, alt    *inst
 	table        *[256]uint8 // choices: 1 next, 2 alt; else: member, follow say which bits are whose
 	set          *scan.Set   // runs: the members
-	bit          uint64      // of the group whose end is written here
-	min, max     int32       // max is large where there is none
-	self, other  int32       // the numbers of this instruction and of alt
-	lo, hi       uint16      // slots
+	dfa          *leaf.DFA
+	behind       *leaf.Follow
+	bit          uint64 // of the group whose end is written here
+	min, max     int32  // max is large where there is none
+	self, other  int32  // the numbers of this instruction and of alt
+	lo, hi       uint16 // slots
 	op           op
 	litLen       uint8
 	member       uint8
@@ -37,8 +39,6 @@ type detail struct {
 	seq     []seqByte
 	class   *syntax.Class
 	targets []*inst // opSwitch, by table
-	dfa     *leaf.DFA
-	follow  *leaf.Follow
 	reg     int
 }
 
@@ -94,14 +94,13 @@ func (f *fuser) entry(p pc) int32 {
 	f.byEntry[p] = i
 	f.out = append(f.out, inst{})
 	lit, at := f.literal(p)
-	in := &f.code[at]
-	m := f.translate(in)
+	m, in, next := f.fuse(at)
 	m.self = i
 	m.setLiteral(lit)
 	f.out[i] = m
 	k := link{i, noLink, noLink, nil}
-	if in.next != noPC {
-		k.next = f.entry(in.next)
+	if next != noPC {
+		k.next = f.entry(next)
 	}
 	if in.alt != noPC {
 		k.alt = f.entry(in.alt)
@@ -147,6 +146,66 @@ func (m *inst) setLiteral(lit string) {
 	m.lit, m.litMask = binary.LittleEndian.Uint64(b[:]), binary.LittleEndian.Uint64(mask[:])
 }
 
+// skip returns the first instruction from p on that is no opJump.
+func (f *fuser) skip(p pc) *instr {
+	for f.code[p].op == opJump {
+		p = f.code[p].next
+	}
+	return &f.code[p]
+}
+
+// fuse translates the instruction at p together with those behind it that fit into one. It returns the last of them, but for
+// what stands behind that.
+func (f *fuser) fuse(p pc) (m inst, in *instr, next pc) {
+	in = f.skip(p)
+	if in.op != opSave {
+		if m, next, ok := f.two(in, in.next); ok {
+			return m, in, next
+		}
+		return f.translate(in), in, in.next
+	}
+	save := in
+	in = f.skip(save.next)
+	if save.lo&1 == 0 {
+		if m, next, ok := f.two(in, in.next); ok {
+			m.lo = uint16(save.lo)
+			if end := f.skip(next); end.op == opSave && end.lo == save.lo+1 {
+				m.hi, m.bit = uint16(end.lo), f.groupBit(end)
+				next = end.next
+			}
+			return m, in, next
+		}
+	}
+	if in.lo != noSlot || in.op == opLit || in.op == opSave {
+		return f.translate(save), save, save.next
+	}
+	m = f.translate(in)
+	m.lo, m.bit = uint16(save.lo), f.groupBit(save)
+	return m, in, in.next
+}
+
+// two makes one instruction of in, a character or none, and the run behind it.
+func (f *fuser) two(in *instr, then pc) (m inst, next pc, ok bool) {
+	if in.lo != noSlot || in.hi != noSlot || in.cls == nil || in.cls.kind != lowClass {
+		return m, 0, false
+	}
+	must := in.op == opChar
+	if !must && (in.op != opRun || in.max != 1) {
+		return m, 0, false
+	}
+	run := f.skip(then)
+	if run.op != opRun || run.max >= 0 || run.lo != noSlot || run.hi != noSlot || run.cls.kind != lowClass {
+		return m, 0, false
+	}
+	m = inst{op: opTwo, lo: noSlot, hi: noSlot, neg: must, min: int32(run.min), max: unbounded, set: f.scan(run.cls)}
+	var t [256]uint8
+	for c := range t {
+		t[c] = pick(in.cls.ascii.has(byte(c)), run.cls.ascii.has(byte(c)))
+	}
+	m.table, m.member, m.follow = f.table(t), takeNext, takeAlt
+	return m, run.next, true
+}
+
 // translate makes the machine's form of in, without literal and successors.
 func (f *fuser) translate(in *instr) inst {
 	m := inst{op: in.op, neg: in.neg, edge: in.edge, lo: uint16(in.lo), hi: uint16(in.hi), min: int32(in.min), max: int32(in.max)}
@@ -154,8 +213,13 @@ func (f *fuser) translate(in *instr) inst {
 		m.max = unbounded
 	}
 	switch in.op {
+	case opLog:
+		m.lo, m.hi = noSlot, m.lo // the old value is put on the stack first
 	case opRun, opGreedy, opLazy:
 		f.run(&m, in)
+		if in.op == opRun && in.max == 1 && in.min == 0 && in.cls.kind == lowClass {
+			m.op = opOption
+		}
 	case opChar:
 		f.char(&m, in.cls)
 	case opLit, opLazyLit:
@@ -172,10 +236,8 @@ func (f *fuser) translate(in *instr) inst {
 		b := f.bitOf(in.set)
 		m.table, m.member = b.table, b.bit
 	case opLeaf:
-		m.more = &detail{dfa: in.leaf.dfa, follow: in.leaf.follow}
-		if in.leaf.first {
-			m.op = opFirst
-		}
+		m.dfa, m.behind = in.leaf.dfa, in.leaf.follow
+		m.op += op(in.leaf.kind)
 	case opAtomic, opCommit, opAhead, opAheadEnd, opNot, opNotEnd, opMark, opCheck:
 		m.more = &detail{reg: in.arg}
 	}

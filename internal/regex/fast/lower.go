@@ -16,6 +16,8 @@ const (
 	opChar                     // one character of the class
 	opSeq                      // bytes of the sets seqs[arg], one after another
 	opRun                      // min to max characters of the class, as many as there are; gives nothing back
+	opOption                   // at most one ASCII character of the class, if it stands here; only the machine has opOption and opTwo
+	opTwo                      // an opOption or opChar, then a run of another class
 	opGreedy                   // the same, giving back to where follow may begin
 	opLazy                     // min characters of the class, then more, stopping where follow may begin
 	opLazyLit                  // as few bytes as possible, up to lit
@@ -26,6 +28,8 @@ const (
 	opSave                     // slot lo is here
 	opLog                      // slot lo is here; the machine has to put the old value back when it returns
 	opLeaf                     // the automaton leaf; alt where it cannot tell
+	opFirst                    // the same in an atomic group; opFirst and opTry are opLeaf but in the machine
+	opTry                      // the same; alt also if the way from there fails
 	opPeek                     // the next byte is in set (neg: is not)
 	opPrev                     // the byte before is in set (neg: is not)
 	opBoundary                 // \b
@@ -45,7 +49,6 @@ const (
 	opMark                     // a round of a loop begins: register arg is the position
 	opCheck                    // alt, out of the loop, if the round was empty
 	opJump                     // next; only while a loop is made
-	opFirst                    // opLeaf in an atomic group; only the machine has it
 	opGiveUp                   // others have to decide
 )
 

@@ -1,6 +1,8 @@
 package fast
 
 import (
+	"unicode/utf8"
+
 	"sluice/internal/regex/leaf"
 	"sluice/internal/regex/syntax"
 )
@@ -9,8 +11,17 @@ import (
 type leafRef struct {
 	dfa    *leaf.DFA
 	follow *leaf.Follow
-	first  bool // of an atomic group
+	kind   leafKind
 }
+
+// leafKind says what is asked of an automaton.
+type leafKind uint8
+
+const (
+	leafOne   leafKind = iota // the only end
+	leafFirst                 // the end of an atomic group
+	leafTry                   // the end to try first; if that fails, the general way begins anew
+)
 
 // leafMaker makes automata, each once.
 type leafMaker struct {
@@ -48,9 +59,9 @@ func (l *lowering) leafCapture(n *node, next pc, at span) (pc, bool) {
 		return 0, false
 	}
 	follow := l.first[next]
-	alt := l.general(n, next, at)
+	alt := l.undecided(n, next, at)
 	return l.emit(instr{
-		op: opLeaf, leaf: leafRef{d, l.leaves.follow(follow), false}, lo: at.lo, hi: at.hi, next: next, alt: alt,
+		op: opLeaf, leaf: leafRef{d, l.leaves.follow(follow), leafOne}, lo: at.lo, hi: at.hi, next: next, alt: alt,
 	}, first(n, follow)), l.err == nil
 }
 
@@ -66,8 +77,51 @@ func (l *lowering) leafAtomic(n *node, next pc, at span) (pc, bool) {
 	}
 	alt := l.general(n, next, at)
 	return l.emit(instr{
-		op: opLeaf, leaf: leafRef{d, nil, true}, lo: at.lo, hi: at.hi, next: next, alt: alt,
+		op: opLeaf, leaf: leafRef{d, nil, leafFirst}, lo: at.lo, hi: at.hi, next: next, alt: alt,
 	}, first(n, l.first[next])), l.err == nil
+}
+
+// undecided lowers n for texts in which it has several ends: the one that backtracking tries first is right, unless the
+// match cannot go on from there.
+func (l *lowering) undecided(n *node, next pc, at span) pc {
+	general := l.general(n, next, at)
+	follow := l.first[next]
+	d, ok := l.leaves.cache.Build(export(seqOf([]*node{n, lookFor(follow)})), leaf.First)
+	if !ok {
+		return general
+	}
+	return l.emit(instr{
+		op: opLeaf, leaf: leafRef{d, nil, leafTry}, lo: at.lo, hi: at.hi, next: next, alt: general,
+	}, first(n, follow))
+}
+
+// lookFor returns a look-ahead for what can follow, or a little more.
+func lookFor(follow side) *node {
+	c := &syntax.Class{}
+	add := func(lo, hi rune) {
+		if k := len(c.Ranges); k > 0 && c.Ranges[k-1].Hi == lo-1 {
+			c.Ranges[k-1].Hi = hi
+		} else {
+			c.Ranges = append(c.Ranges, syntax.Range{Lo: lo, Hi: hi})
+		}
+	}
+	in := func(member bool) bool { return member != follow.edge } // where the text may end: not what cannot follow
+	for b := range rune(utf8.RuneSelf) {
+		if in(follow.bytes.has(byte(b))) {
+			add(b, b)
+		}
+	}
+	if in(!follow.bytes.disjoint(highBytes())) {
+		add(utf8.RuneSelf, utf8.MaxRune)
+		c.Invalid = true
+	}
+	if len(c.Ranges) == 0 {
+		if follow.edge {
+			return emptyNode()
+		}
+		return failNode()
+	}
+	return &node{op: syntax.Look, neg: follow.edge, subs: []*node{oneOf(newClass(c))}}
 }
 
 // general lowers n without automata.

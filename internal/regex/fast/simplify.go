@@ -17,10 +17,7 @@ func simplify(n *node, prev, next side) *node {
 		return simplifyRepeat(n, prev, next)
 	case syntax.Capture:
 		s := simplify(n.sub(), prev, next)
-		if s.op == syntax.Fail {
-			return s
-		}
-		return n.with(s)
+		return hoist(n, s)
 	case syntax.Atomic:
 		return simplifyAtomic(n, prev, next)
 	case syntax.Look:
@@ -63,6 +60,28 @@ func simplifySeq(n *node, prev, next side) *node {
 		out = append(out, t)
 	}
 	return seqOf(out)
+}
+
+// hoist returns capture n around s without the assertions at the begin and the end of s, which do not change what is captured.
+func hoist(n, s *node) *node {
+	if s.op == syntax.Fail {
+		return s
+	}
+	items := itemsOf(s)
+	free := func(t *node) bool { return zeroWidth(t) && !about(t).captures }
+	lo, hi := 0, len(items)
+	for lo < hi && free(items[lo]) {
+		lo++
+	}
+	for hi > lo && free(items[hi-1]) {
+		hi--
+	}
+	if hi-lo == len(items) {
+		return n.with(s)
+	}
+	out := append([]*node{}, items[:lo]...)
+	out = append(out, n.with(seqOf(items[lo:hi])))
+	return seqOf(append(out, items[hi:]...))
 }
 
 // seqOf makes a sequence: flat, without what is empty, adjacent literals joined.

@@ -92,6 +92,10 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			}
 			pos += int(in.litLen)
 		}
+		// Most instructions have a slot that is here, and some a group that is complete here. If the instruction fails,
+		// it is as if that had not been written.
+		caps[in.lo] = int32(pos)
+		set |= in.bit
 		switch in.op {
 		case opMatch:
 			caps[1] = int32(pos)
@@ -114,10 +118,31 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 					goto fail
 				}
 			}
-			caps[in.lo] = int32(pos)
 			caps[in.hi] = int32(end)
-			set |= in.bit
 			pos = end
+			in = in.next
+			continue
+		case opTwo:
+			end := pos
+			if end < n && in.table[byteAt(s, end)]&in.member != 0 {
+				end++
+			} else if in.neg {
+				goto fail
+			}
+			least := end + int(in.min)
+			end = scan.Run(s, end, in.set)
+			if end < least {
+				goto fail
+			}
+			caps[in.hi] = int32(end)
+			pos = end
+			in = in.next
+			continue
+		case opOption:
+			if pos < n && in.table[byteAt(s, pos)]&in.member != 0 {
+				pos++
+			}
+			caps[in.hi] = int32(pos)
 			in = in.next
 			continue
 		case opChoice:
@@ -159,7 +184,6 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				pos = end
 				goto fail
 			}
-			set |= in.bit
 			if i > lo {
 				if sp == len(stack) {
 					if !m.grow() {
@@ -170,7 +194,6 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				stack[sp] = frame{in.self, int32(i), int32(lo), set}
 				sp++
 			}
-			caps[in.lo] = int32(pos)
 			caps[in.hi] = int32(i)
 			pos = i
 			in = in.next
@@ -190,7 +213,6 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				pos = end
 				goto fail
 			}
-			set |= in.bit
 			if i < end {
 				if sp == len(stack) {
 					if !m.grow() {
@@ -201,7 +223,6 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				stack[sp] = frame{in.self, int32(i), int32(end), set}
 				sp++
 			}
-			caps[in.lo] = int32(pos)
 			caps[in.hi] = int32(i)
 			pos = i
 			in = in.next
@@ -212,7 +233,6 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				pos = n
 				goto fail
 			}
-			set |= in.bit
 			if sp == len(stack) {
 				if !m.grow() {
 					return GaveUp
@@ -221,31 +241,36 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			}
 			stack[sp] = frame{in.self, int32(i), int32(n), set}
 			sp++
-			caps[in.lo] = int32(pos)
 			caps[in.hi] = int32(i)
 			pos = i
 			in = in.next
 			continue
 		case opRest:
 			if n-pos >= int(in.min) {
-				caps[in.lo] = int32(pos)
 				caps[in.hi] = int32(n)
-				set |= in.bit
 				pos = n
 				in = in.next
 				continue
 			}
-		case opLeaf, opFirst:
+		case opLeaf, opFirst, opTry:
 			end := 0
 			if in.op == opLeaf {
-				end = in.more.dfa.One(s, pos, in.more.follow)
+				end = in.dfa.One(s, pos, in.behind)
 			} else {
-				end = in.more.dfa.First(s, pos)
+				end = in.dfa.First(s, pos)
 			}
 			if end >= 0 {
-				caps[in.lo] = int32(pos)
+				if in.op == opTry {
+					if sp == len(stack) {
+						if !m.grow() {
+							return GaveUp
+						}
+						stack = m.stack
+					}
+					stack[sp] = frame{in.other, int32(pos), plainFrame, set}
+					sp++
+				}
 				caps[in.hi] = int32(end)
-				set |= in.bit
 				pos = end
 				in = in.next
 				continue
@@ -293,8 +318,6 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				continue
 			}
 		case opSave:
-			caps[in.lo] = int32(pos)
-			set |= in.bit
 			in = in.next
 			continue
 		case opSwitch:
@@ -335,8 +358,8 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				stack = m.stack
 			}
 			if in.op == opLog {
-				stack[sp] = frame{undoSlot, caps[in.lo], int32(in.lo), set}
-				caps[in.lo] = int32(pos)
+				stack[sp] = frame{undoSlot, caps[in.hi], int32(in.hi), set}
+				caps[in.hi] = int32(pos)
 			} else {
 				stack[sp] = frame{undoReg, m.regs[in.more.reg], int32(in.more.reg), set}
 				m.regs[in.more.reg] = int32(pos)
