@@ -2,6 +2,7 @@ package plain
 
 import (
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"sluice/internal/regex/syntax"
@@ -14,16 +15,18 @@ const (
 	unrolledBig = 64
 	bigProgram  = 1 << 16
 	maxProgram  = 1 << 22
-	maxBehind   = 255 // difference of the lengths that the body of a look-behind may have
 )
 
 // Error is what makes an expression impossible for this executor.
 type Error struct {
-	Pos  int // in the expression, in bytes
-	What string
+	Pos, End int // in the expression, in bytes
+	What     string
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("offset %d: %s", e.Pos, e.What) }
+// Error returns what is impossible, and where.
+func (e *Error) Error() string {
+	return fmt.Sprintf("compile expression: %s at byte %d", e.What, e.Pos)
+}
 
 // compiler makes a program from its end to its start: each part is compiled knowing what comes after it.
 type compiler struct {
@@ -35,7 +38,7 @@ type compiler struct {
 	// What holds for the instructions being made.
 	levels   int
 	inLook   bool
-	noMemo   bool // in bodies of look-behinds of several lengths
+	noMemo   bool // in the body of an absent operator
 	scope    []digit
 	scopeID  int32
 	called   map[int]int32        // entry of each called group
@@ -79,7 +82,7 @@ func (c *compiler) add(in inst, n *syntax.Node) int32 {
 		c.fail(n, "the expression is too large")
 		return 0
 	}
-	in.pos = int32(n.Pos)
+	in.pos, in.end = int32(n.Pos), int32(n.End)
 	in.scope = c.scopeID
 	in.inLook = c.inLook
 	in.levels = uint8(min(c.levels, maxLevels+1))
@@ -90,7 +93,7 @@ func (c *compiler) add(in inst, n *syntax.Node) int32 {
 
 func (c *compiler) fail(n *syntax.Node, what string) {
 	if c.err == nil {
-		c.err = &Error{Pos: n.Pos, What: what}
+		c.err = &Error{Pos: n.Pos, End: n.End, What: what}
 	}
 }
 
@@ -230,24 +233,29 @@ func (c *compiler) absent(n *syntax.Node, next int32) int32 {
 	return c.add(inst{op: opAbsent, x: body, y: next}, n)
 }
 
-// look compiles a look-around. The body of a look-behind begins with its length in characters back; a body of
-// several lengths is compiled once for each.
+// look compiles a look-around. A positive look-behind is no boundary: its other ways are tried when what follows fails.
 func (c *compiler) look(n *syntax.Node, next int32) int32 {
-	levels, inLook, noMemo := c.levels, c.inLook, c.noMemo
+	if n.Behind && !n.Neg {
+		return c.behind(n.Subs[0], next)
+	}
+	levels, inLook := c.levels, c.inLook
 	c.levels, c.inLook = 1, true
-	groups := hasGroups(n.Subs[0])
-	end := c.add(inst{op: opLookEnd, neg: n.Neg, behind: n.Behind, groups: groups, x: next}, n)
+	groups := hasGroups(n.Subs[0]) && !n.Neg
+	record := groups && c.p.memo && !slices.ContainsFunc(c.scope, func(d digit) bool { return d.kind == digitGroups })
+	end := c.add(inst{op: opLookEnd, neg: n.Neg, groups: groups, record: record, x: next}, n)
 	var body int32
 	if n.Behind {
 		body = c.behind(n.Subs[0], end)
 	} else {
 		body = c.node(n.Subs[0], end)
 	}
-	c.levels, c.inLook, c.noMemo = levels, inLook, noMemo
-	return c.add(inst{op: opLook, neg: n.Neg, behind: n.Behind, groups: groups, x: body, y: next}, n)
+	c.levels, c.inLook = levels, inLook
+	return c.add(inst{op: opLook, neg: n.Neg, groups: groups, x: body, y: next}, n)
 }
 
-func (c *compiler) behind(n *syntax.Node, end int32) int32 {
+// behind compiles the body of a look-behind: as many characters back as it is long, and then the body, which
+// ends where it began. The alternatives of the body may have lengths of their own.
+func (c *compiler) behind(n *syntax.Node, next int32) int32 {
 	subs := []*syntax.Node{n}
 	if n.Op == syntax.Alt {
 		subs = n.Subs
@@ -255,18 +263,15 @@ func (c *compiler) behind(n *syntax.Node, end int32) int32 {
 	entry := int32(-1)
 	for i := len(subs) - 1; i >= 0; i-- {
 		lo, hi := chars(subs[i])
-		if hi < 0 || hi-lo > maxBehind {
+		if lo != hi {
 			c.fail(subs[i], "the body of a look-behind has no fixed length")
-			return end
+			return next
 		}
-		c.noMemo = c.noMemo || lo != hi
-		for k := hi; k >= lo; k-- {
-			one := c.add(inst{op: opBack, arg: int32(k), x: c.node(subs[i], end)}, subs[i])
-			if entry >= 0 {
-				one = c.add(inst{op: opSplit, x: one, y: entry}, n)
-			}
-			entry = one
+		one := c.add(inst{op: opBack, arg: int32(lo), x: c.node(subs[i], next)}, subs[i])
+		if entry >= 0 {
+			one = c.add(inst{op: opSplit, x: one, y: entry}, n)
 		}
+		entry = one
 	}
 	return entry
 }

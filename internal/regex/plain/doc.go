@@ -21,6 +21,6 @@
 // the number of those states, not by the text.
 //
 // Memory. The memo is made in pages when they are first needed, and may grow to 64 MB. Then, and where nothing can be
-// remembered, a budget of steps ends the search. Look-behinds of several lengths and the bodies of absent operators have no memo;
-// the latter are under the budget.
+// remembered, a budget of steps ends the search. The bodies of absent operators have no memo; they are under the
+// budget.
 package plain

@@ -64,7 +64,7 @@ func (p *Program) operands(in *inst) string {
 	for _, flag := range []struct {
 		on   bool
 		name string
-	}{{in.neg, "not"}, {in.behind, "behind"}, {in.lazy, "lazy"}, {in.groups, "groups"}, {in.fold, "fold"}} {
+	}{{in.neg, "not"}, {in.lazy, "lazy"}, {in.groups, "groups"}, {in.fold, "fold"}} {
 		if flag.on {
 			s += " " + flag.name
 		}

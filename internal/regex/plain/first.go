@@ -12,7 +12,7 @@ type firstBytes struct {
 	bytes  [256]bool // the first byte, unless any
 	any    bool      // the empty text may match, or who knows
 	lines  bool      // at begins of lines only
-	text   bool      // where the search began only
+	text   bool      // at the text's start only
 	single int       // the only first byte, or -1
 }
 
@@ -116,10 +116,10 @@ func begins(n *syntax.Node, assertion syntax.Op) bool {
 	}
 }
 
-// next returns the first position from at on where a match may begin, or -1. The search began at from.
-func (f *firstBytes) next(s string, from, at int) int {
+// next returns the first position from at on where a match may begin, or -1.
+func (f *firstBytes) next(s string, at int) int {
 	if f.text {
-		if at > from {
+		if at > 0 {
 			return -1
 		}
 		return at

@@ -25,21 +25,23 @@ const maxText = 1<<31 - 2
 
 // Machine matches a program. It has scratch space of its own, so it belongs to one goroutine at a time.
 type Machine struct {
-	p      *Program
-	s      string
-	from   int // where the search began
-	slots  []int32
-	stack  []frame
-	mark   int32 // the innermost boundary's frame, -1
-	calls  []call
-	saved  []int32 // slots saved by calls
-	top    int32   // the innermost call, -1
-	memo   memo
-	steps  int64
-	limit  int64
-	Budget int64 // steps, see DefaultBudget; may be changed between matches
+	p       *Program
+	s       string
+	slots   []int32
+	stack   []frame
+	mark    int32 // the innermost boundary's frame, -1
+	calls   []call
+	saved   []int32 // slots saved by calls
+	top     int32   // the innermost call, -1
+	memo    memo
+	records records
+	steps   int64
+	limit   int64
+	Budget  int64 // steps, see DefaultBudget; may be changed between matches
 
-	end       int // where run has ended
+	began     int    // where the attempt began
+	end       int    // where run has ended
+	trace     *Trace // what Explain finds out
 	exhausted bool
 	depth     int // of absent operators that are being tried
 	limitText int // where the text ends: before its end in the body of an absent operator
@@ -76,7 +78,7 @@ func NewMachine(p *Program) *Machine {
 // Steps returns how many steps the last match took: instructions and frames.
 func (m *Machine) Steps() int64 { return m.steps }
 
-// Match looks for the first match in s that begins at from or behind it, from being at a character's begin. Of a match it writes
+// Match looks for the first match in s. The caller knows that none begins before from, where a character begins. Of a match it writes
 // begin and end, then those of each group, -1 for one that took no part, to caps, which has 2*(Groups+1) entries. It does not keep s.
 func (m *Machine) Match(s string, from int, caps []int32) Result {
 	if len(s) > maxText {
@@ -91,17 +93,18 @@ func (m *Machine) Match(s string, from int, caps []int32) Result {
 }
 
 func (m *Machine) search(s string, from int) Result {
-	m.s, m.from, m.limitText = s, from, len(s)
+	m.s, m.limitText = s, len(s)
 	m.steps, m.exhausted = 0, false
 	m.limit = 1<<63 - 1
-	if !m.p.linear {
+	if !m.p.linear || m.trace != nil {
 		m.limit = m.Budget
 	}
 	if m.p.memo {
 		m.memo.reset(len(s), m.p.radix)
+		m.records.reset()
 	}
 	for at := from; ; {
-		if at = m.p.first.next(s, from, at); at < 0 {
+		if at = m.p.first.next(s, at); at < 0 {
 			return NoMatch
 		}
 		if m.attempt(at) {
@@ -124,7 +127,7 @@ func (m *Machine) attempt(at int) bool {
 	for i := range m.slots {
 		m.slots[i] = -1
 	}
-	m.slots[0] = int32(at)
+	m.slots[0], m.began = int32(at), at
 	if !m.run(m.p.entry, at) {
 		return false
 	}
@@ -141,6 +144,7 @@ func (m *Machine) release() {
 		m.calls, m.saved = nil, nil
 	}
 	m.memo.release()
+	m.records.release()
 }
 
 // width1 returns the length of the character at i, in bytes.
@@ -237,7 +241,7 @@ func (m *Machine) run(pc int32, pos int) bool {
 			case opAtomicEnd:
 				m.endAtomic()
 			case opLookEnd:
-				pos, ok = m.endLook(in, pos)
+				pos, ok = m.endLook(in)
 			case opBack:
 				pos, ok = back(m.s, pos, int(in.arg))
 			default:
@@ -250,6 +254,9 @@ func (m *Machine) run(pc int32, pos int) bool {
 				pc = in.x
 				continue
 			}
+		}
+		if m.trace != nil {
+			m.note(in, pos)
 		}
 		if pc, pos, ok = m.fail(base); !ok {
 			return false

@@ -2,48 +2,163 @@ package plain
 
 import (
 	"fmt"
+	"os"
+	"strings"
 	"testing"
 
 	"sluice/internal/regex/syntax"
 )
 
-func lit(s string) *syntax.Node { return &syntax.Node{Op: syntax.Literal, Text: s} }
-func set(lo, hi rune) *syntax.Node {
-	return &syntax.Node{Op: syntax.OneOf, Class: &syntax.Class{Ranges: []syntax.Range{{Lo: lo, Hi: hi}}}}
-}
-func op1(o syntax.Op, subs ...*syntax.Node) *syntax.Node { return &syntax.Node{Op: o, Subs: subs} }
-func seq(subs ...*syntax.Node) *syntax.Node               { return op1(syntax.Seq, subs...) }
-func alt(subs ...*syntax.Node) *syntax.Node               { return op1(syntax.Alt, subs...) }
-func rep(min, max int, sub *syntax.Node) *syntax.Node {
-	return &syntax.Node{Op: syntax.Repeat, Min: min, Max: max, Subs: []*syntax.Node{sub}}
-}
-func group(i int, sub *syntax.Node) *syntax.Node {
-	return &syntax.Node{Op: syntax.Capture, Index: i, Subs: []*syntax.Node{sub}}
+func mustCompile(tb testing.TB, expr string) *Program {
+	tb.Helper()
+	tree, err := syntax.Parse(expr, syntax.Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	p, err := Compile(tree)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return p
 }
 
-func TestHand(t *testing.T) {
-	f := func(root *syntax.Node, groups int, s, want string) {
-		t.Helper()
-		p, err := Compile(&syntax.Tree{Root: root, Names: make([]string, groups)})
-		if err != nil {
+// match returns the offsets of a match as text, or what else came out.
+func match(p *Program, s string) string {
+	caps := make([]int32, 2*(p.Groups()+1))
+	switch NewMachine(p).Match(s, 0, caps) {
+	case Matched:
+		return strings.Trim(fmt.Sprint(caps), "[]")
+	case NoMatch:
+		return "none"
+	default:
+		return "exhausted"
+	}
+}
+
+// TestPrograms compares dumps of programs with testdata/programs.txt: an expression on a line that begins with a blank
+// line before, and its program. SLUICE_UPDATE=1 writes the programs.
+func TestPrograms(t *testing.T) {
+	const file = "testdata/programs.txt"
+	old, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out strings.Builder
+	for i, part := range strings.Split(strings.TrimSpace(string(old)), "\n\n") {
+		expr, want, _ := strings.Cut(part, "\n")
+		got := mustCompile(t, expr).String()
+		if strings.TrimSpace(got) != strings.TrimSpace(want) && os.Getenv("SLUICE_UPDATE") == "" {
+			t.Errorf("%s\ngot:\n%swant:\n%s", expr, got, want)
+		}
+		if i > 0 {
+			out.WriteByte('\n')
+		}
+		out.WriteString(expr + "\n" + got)
+	}
+	if os.Getenv("SLUICE_UPDATE") != "" {
+		if err := os.WriteFile(file, []byte(out.String()), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		m := NewMachine(p)
-		caps := make([]int32, 2*(groups+1))
-		got := "no"
-		if m.Match(s, 0, caps) == Matched {
-			got = fmt.Sprint(caps)
-		}
-		if got != want {
-			t.Errorf("%q: got %s, want %s\n%s", s, got, want, p)
+	}
+}
+
+func TestMatch(t *testing.T) {
+	f := func(expr, s, want string) {
+		t.Helper()
+		p := mustCompile(t, expr)
+		if got := match(p, s); got != want {
+			t.Errorf("%s on %q: got %s, want %s\n%s", expr, s, got, want, p)
 		}
 	}
-	f(rep(0, -1, alt(op1(syntax.Empty), lit("a"))), 0, "aab", "[0 0]")
-	f(seq(rep(0, -1, alt(group(1, op1(syntax.Empty)), lit("a"))), lit("b")), 1, "ab", "[0 2 0 0]")
-	f(seq(rep(0, -1, alt(group(1, lit("a")), group(2, op1(syntax.Empty)))), lit("b")), 2, "aab", "[0 3 1 2 2 2]")
-	f(seq(rep(0, -1, alt(group(1, rep(0, -1, lit("a"))), lit("b"))), lit("c")), 1, "abac", "[0 4 3 3]")
-	f(seq(op1(syntax.Atomic, rep(2, -1, alt(group(1, op1(syntax.Empty)), lit("a")))), lit("c")), 1, "aac", "[2 3 2 2]")
-	f(seq(rep(3, 5000, rep(0, 1, set('a', 'b'))), lit("c")), 0, "xababc", "[1 6]")
-	f(seq(op1(syntax.Look, seq(rep(0, -1, set('a', 'z')), lit("1"))), rep(0, -1, set('a', 'c')), lit("d")), 0, "abcabcdef1", "[0 7]")
-	f(seq(op1(syntax.Absent, lit("abc"))), 0, "zzabczz", "[0 4]")
+	// Loops whose body may be empty, as Oniguruma ends them.
+	f(`(?:|a)*`, "aab", "0 0")
+	f(`(?:(?<y>)|a)*b`, "ab", "0 2 0 0")
+	f(`(?:(?<x>a)|(?<y>))*b`, "aab", "0 3 1 2 2 2")
+	f(`(?:(?<y>)|(?<x>a))*b`, "aab", "0 3 0 0 1 2")
+	f(`(?:(?<y>b*)(?<x>a*))*c`, "aabac", "0 5 4 4 4 4")
+	f(`(?:(?<y>a)?(?<x>b)?)*c`, "aabac", "0 5 3 4 2 3")
+	f(`(?:(?:(?<x>)|a){2,}|b){3,}c`, "abaabbac", "0 8 6 6")
+	f(`(?>(?:(?<x>)|a){2,}|b){3,}c`, "abaabbac", "7 8 7 7")
+	f(`(?:(?=(?<x>a))|b)*`, "ab", "0 0 0 1")
+	// A back-reference takes the last group that has a text which fits.
+	f(`(?<a>x)?(?<a>y)\k<a>`, "xyy", "0 3 0 1 1 2")
+	f(`(?<a>x)(?<a>y)\k<a>`, "xyx", "0 3 0 1 1 2")
+	f(`(?:(?<x>a\k<x>?)|b)*`, "aba", "0 3 2 3")
+	// Calls.
+	f(`(?<x>a|b\g<x>c)`, "bbacc", "0 5 0 5")
+	f(`\A(?<p>|.|(?:(?<c>.)\g<p>\k<c+0>))\z`, "reviver", "0 7 0 7 2 3")
+	// The begin of the match is taken back too.
+	f(`a\Kb|ac`, "ac", "0 2")
+	f(`a\Kb`, "ab", "1 2")
+	// Anchors.
+	f(`^`, "a\n", "0 0")
+	f(`\n^`, "\n", "none")
+	f(`a$`, "a\nb", "0 1")
+	// Absent operators.
+	f(`(?~abc)`, "zzabczz", "0 4")
+	f(`(?~abc)c`, "zzabczz", "0 5")
+	f(`(?~a|aba)b`, "xab", "2 3")
+	f(`(?~a.*c)`, "xaabbcc", "0 5")
+	// Counted repeats, unrolled and not.
+	f(`(?:a?){3,}b`, "aab", "0 3")
+	f(`x(?:[ab]?){3,5000}c`, "xababc", "0 6")
+	f(`(?:[ab]c?){3,5000}?b`, "abacb", "0 5")
+	f(`(?:ab){5000}`, strings.Repeat("ab", 4999)+"a", "none")
+	f(`(?:ab){5000}`, "b"+strings.Repeat("ab", 5000), "1 10001")
+	f(`(?:(?:a|b){300}c?){200,}d`, strings.Repeat("ab", 30000)+"d", "0 60001")
+	// Look-arounds.
+	f(`(?<=a|bc)d`, "bcd", "2 3")
+	f(`(?<!a|bc)d`, "bcdd", "3 4")
+	f(`(?=.*(?<x>\d))[a-c]+d`, "abcabcdef1", "0 7 9 10")
+}
+
+// TestSteps holds the machine to its promise: a number of steps proportional to the program and to the text.
+func TestSteps(t *testing.T) {
+	a := func(n int) string { return strings.Repeat("a", n) }
+	ab := func(n int) string { return strings.Repeat("ab", n/2) }
+	for _, c := range []struct {
+		expr string
+		text func(int) string
+	}{
+		{`(a+)+$`, func(n int) string { return a(n) + "b" }},
+		{`(?:(?:a*)*)*c`, a},
+		{`(?:a|a)*c`, a},
+		{`(?:a|aa)+$`, func(n int) string { return a(n) + "b" }},
+		{`(?:(?>a|ab)(?>b?))*c`, ab},
+		{`(?:(?>(?>a+)b*)*d)*c`, ab},
+		{`(?:(?>(?>(?>a|b)*c|a)*d|ab?)*e|b)*f`, ab},
+		{`(?:(?>a*b?)c|a|b)*d`, ab},
+		{`(?:(?=(?:a*b)*c)a*b)*d`, ab},
+		{`(?:(?!(?:a*b)*c)a*b)*d`, ab},
+		{`(?:(?=(?>(?>a|b)*|a)c|(?!(?:a|b)*d)a)(?:a|b))*e`, ab},
+		{`(?:(?<=a|b)(?:a*b)*)*c`, ab},
+		{`(?:(?=.*(?<x>b))(?:a|b))*c`, ab},
+		{`.*.*.*.*=.*`, a},
+		{`.*?.*?.*?.*?=`, a},
+		{`(.*a){12}$`, func(n int) string { return a(n) + "b" }},
+		{`(?:(?<x>a*)|b)*c`, ab},
+		{`(?:(?<x>a*)(?<y>b*)|(?<z>))*c`, ab},
+		{`(?:(?:(?<x>a?)*)*)*c`, a},
+		{`(?:a?){200}a{200}c`, a},
+		{`(?:a{1,20}){1,20}c`, a},
+		{`(?:\w+\s?)+$`, func(n int) string { return ab(n) + "!" }},
+		{`(?:[ab]+c?)++d`, ab},
+		{`(?:é|[à-ü]|[^x])*x`, func(n int) string { return strings.Repeat("é", n/2) }},
+	} {
+		p := mustCompile(t, c.expr)
+		if !p.Linear() {
+			t.Errorf("%s is not linear", c.expr)
+			continue
+		}
+		m := NewMachine(p)
+		var per [2]float64
+		for i, n := range []int{400, 6400} {
+			s := c.text(n)
+			m.Match(s, 0, make([]int32, 2*(p.Groups()+1)))
+			per[i] = float64(m.Steps()) / float64(len(p.insts)*len(s))
+		}
+		if per[0] > 12 || per[1] > per[0]*1.1 {
+			t.Errorf("%s: %.2f steps per instruction and byte of 400, %.2f of 6400", c.expr, per[0], per[1])
+		}
+	}
 }

@@ -47,12 +47,12 @@ type inst struct {
 	op     op
 	lazy   bool // opLoop
 	neg    bool // opLook, opLookEnd
-	behind bool // opLook, opLookEnd: the body has to end where the look-around stands
-	groups bool // opIterEnd: groups count as progress; opLook, opLookEnd: there are groups in the body
+	groups bool // opIterEnd: groups count as progress; opLook, opLookEnd: so do groups in the body
+	record bool // opLookEnd: note how groups are set; not in loops that look at more than their last values
 	fold   bool // opBackref
 	join   bool // more than one instruction leads here
 	inLook bool // the last of the levels is a look-around, else it is the outermost atomic group
-	forget bool // no memo: in the body of an absent operator or of a look-behind of several lengths
+	forget bool // no memo: in the body of an absent operator
 	levels uint8
 	width  uint8  // bits of the field, 0: none
 	field  uint32 // where in a position's row the field is, in bits
@@ -61,7 +61,8 @@ type inst struct {
 	arg    int32
 	min    int32
 	max    int32 // -1: no end
-	pos    int32 // the node in the expression, in bytes
+	pos    int32 // where the node stands in the expression, in bytes
+	end    int32
 }
 
 // digit is a part of the machine's state, beside instruction and position, on which it depends whether the rest matches.

@@ -105,14 +105,12 @@ func (m *Machine) holds(o op, pos int) bool {
 		return pos == 0 || pos < len(s) && s[pos-1] == '\n'
 	case opLineEnd:
 		return pos == len(s) || s[pos] == '\n'
-	case opTextStart:
+	case opTextStart, opSearchStart:
 		return pos == 0
 	case opTextEnd:
 		return pos == len(s)
 	case opTextEndNL:
 		return pos == len(s) || pos == len(s)-1 && s[pos] == '\n'
-	case opSearchStart:
-		return pos == m.from
 	case opWord:
 		return m.wordBefore(pos) != m.wordAfter(pos)
 	case opNotWord:

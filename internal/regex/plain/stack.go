@@ -132,16 +132,16 @@ func (m *Machine) endAtomic() {
 	m.stack = m.stack[:keep]
 }
 
-// endLook ends a look-around whose body has matched up to pos. It goes on where it began, or, negated, fails.
-func (m *Machine) endLook(in *inst, pos int) (int, bool) {
+// endLook ends a look-around whose body has matched. It goes on where it began, or, negated, fails.
+func (m *Machine) endLook(in *inst) (int, bool) {
 	mark := m.mark
 	at := int(m.stack[mark].c)
-	if in.behind && pos != at {
-		return pos, false
-	}
 	if in.neg {
 		m.drop(int(mark))
 		return at, false
+	}
+	if in.record {
+		m.records.note(m, int(mark))
 	}
 	m.mark = m.stack[mark].b
 	keep := mark
@@ -190,14 +190,14 @@ func (m *Machine) arrive(in *inst, pc int32, pos int) arrival {
 	case v == 1:
 		return arrivalFails
 	case v == levels+1 && in.inLook:
-		return m.arriveInLook(levels)
+		return m.arriveInLook(levels, bit)
 	}
 	m.cut(v - 1)
 	return arrivalFails
 }
 
 // arriveInLook is arrive where the body of the look-around around it matches.
-func (m *Machine) arriveInLook(levels int32) arrival {
+func (m *Machine) arriveInLook(levels int32, bit uint32) arrival {
 	mark := m.mark
 	for range levels - 1 {
 		mark = m.stack[mark].b
@@ -208,7 +208,9 @@ func (m *Machine) arriveInLook(levels int32) arrival {
 		m.drop(int(mark))
 		return arrivalFails
 	case look.groups:
-		return arrivalNew // the same way again, for the sake of the groups
+		if !m.records.replay(m, m.memo.lastID, bit) {
+			return arrivalNew // the same way again, for the sake of the groups
+		}
 	}
 	m.mark = mark
 	return arrivalLooked
@@ -218,7 +220,7 @@ func (m *Machine) arriveInLook(levels int32) arrival {
 func (m *Machine) looked() (pc int32, pos int) {
 	mark := m.stack[m.mark]
 	in := inst{op: opLookEnd}
-	pos, _ = m.endLook(&in, 0)
+	pos, _ = m.endLook(&in)
 	return m.p.insts[mark.a].y, pos
 }
 
