@@ -1,0 +1,312 @@
+package syntax
+
+import "strings"
+
+// bracketOperand reads [...] outside of brackets. A class of just one named character is text, as in joni.
+func (p *parser) bracketOperand(b *builder) {
+	start := p.pos
+	class, neg := p.bracket()
+	if p.err != nil {
+		return
+	}
+	if r, ok := single(class); ok && !neg {
+		b.add(nil)
+		b.char(char{r, start, p.pos})
+		return
+	}
+	b.add(p.classOperand(class, neg, start))
+}
+
+// classOperand makes the node of a class, or of its complement. Where (?i) holds, a character is in it when one of
+// its other cases is, and where the other case is several characters, those are an alternative.
+func (p *parser) classOperand(class *Class, neg bool, start int) *Node {
+	var multi [][]rune
+	if p.flags.fold {
+		if !neg {
+			multi = p.multiFolds(class)
+		}
+		class = p.foldClass(class)
+	}
+	if neg {
+		class = negate(class)
+	}
+	n := p.oneOf(class, start)
+	if len(multi) == 0 || p.behind > 0 {
+		return n
+	}
+	subs := []*Node{n}
+	for _, text := range multi {
+		subs = append(subs, p.folded(text, start))
+	}
+	alt := p.node(Alt, start, subs...)
+	p.hidden[alt] = true
+	return alt
+}
+
+// states of the reading of a bracket, for what a - means.
+const (
+	atStart    = iota // nothing read yet, or a && last
+	afterValue        // a character, which may begin a range
+	afterClass        // a class, which may not
+	inRange           // a character and a -
+	afterRange        // a range, or a bracket in the bracket
+)
+
+// bracketReader reads the members of one [...].
+type bracketReader struct {
+	p      *parser
+	state  int
+	value  rune    // afterValue, inRange: the character
+	from   int     // where it stands
+	class  *Class  // members since the last &&
+	ranges []Range // and more members, not yet in class
+	all    *Class  // what stands before the last &&; nil: there was none
+}
+
+// bracket reads [...], and reports apart from its members whether it is negated.
+func (p *parser) bracket() (class *Class, neg bool) {
+	start := p.pos
+	if !p.enter(start) {
+		return nil, false
+	}
+	defer p.leave()
+	p.pos++
+	neg = p.take("^")
+	b := bracketReader{p: p, class: &Class{}}
+	if p.peek() == ']' {
+		if !b.closes() {
+			p.fail(start, p.pos+1, "found an empty bracket, expected a member before the ]")
+			return nil, false
+		}
+		b.member(']', p.pos)
+		p.pos++
+	}
+	for p.err == nil && !p.take("]") {
+		if !p.more() {
+			p.fail(start, start+1, "found a [ without an end, expected ]")
+			return nil, false
+		}
+		b.item()
+	}
+	class = b.finish()
+	if p.ranges += len(class.Ranges); p.ranges > maxRanges {
+		p.fail(start, p.pos, "found an expression whose classes have more than %d ranges, expected fewer", maxRanges)
+	}
+	return class, neg
+}
+
+// closes reports whether another ] follows the one that comes next, which is then a member.
+func (b *bracketReader) closes() bool {
+	rest := b.p.expr[b.p.pos+1:]
+	for i := 0; i < len(rest); i++ {
+		switch rest[i] {
+		case '\\':
+			i++
+		case ']':
+			return true
+		}
+	}
+	return false
+}
+
+// item reads a member, a -, a && or a bracket in the bracket.
+func (b *bracketReader) item() {
+	p := b.p
+	at := p.pos
+	switch {
+	case p.peekIs("&&"):
+		p.pos += 2
+		b.and()
+	case p.peekIs("[:") && b.posix():
+	case p.peekIs("["):
+		class, neg := p.bracket()
+		if p.err != nil {
+			return
+		}
+		if neg {
+			class = negate(class)
+		}
+		b.nested(class)
+	case p.peekIs("-"):
+		b.dash()
+	case p.peekIs(`\`):
+		b.escape()
+	default:
+		b.member(p.next(), at)
+	}
+}
+
+// member takes a character that stands at from.
+func (b *bracketReader) member(r rune, from int) {
+	if b.state == inRange {
+		if r < b.value {
+			b.p.fail(b.from, b.p.pos, "found a range from %q to %q, expected the lower character first", b.value, r)
+			return
+		}
+		b.ranges = append(b.ranges, Range{b.value, r})
+		b.state = afterRange
+		return
+	}
+	b.ranges = append(b.ranges, Range{r, r})
+	b.state, b.value, b.from = afterValue, r, from
+}
+
+// members takes a class that stands at from.
+func (b *bracketReader) members(c *Class, from int) {
+	if b.state == inRange {
+		b.p.fail(from, b.p.pos, "found a class as the end of a range, expected a character")
+		return
+	}
+	b.merge(c)
+	b.state = afterClass
+}
+
+// nested takes a bracket in the bracket. As in joni, where a character and a - stand before it, those two are dropped.
+func (b *bracketReader) nested(c *Class) {
+	if b.state == inRange {
+		b.drop()
+	}
+	b.merge(c)
+	b.state = afterRange
+}
+
+// drop forgets the character that began a range.
+func (b *bracketReader) drop() {
+	b.ranges = b.ranges[:len(b.ranges)-1]
+}
+
+// merge adds the members of a class.
+func (b *bracketReader) merge(c *Class) {
+	b.ranges = append(b.ranges, c.Ranges...)
+	b.class = &Class{Ranges: b.class.Ranges, Invalid: b.class.Invalid || c.Invalid}
+}
+
+// dash takes a -: a range where a character stands on both sides, else itself.
+func (b *bracketReader) dash() {
+	p := b.p
+	at := p.pos
+	p.pos++
+	last := p.peekIs("]") || p.peekIs("&&")
+	switch {
+	case b.state == inRange, b.state == atStart, last, b.state == afterRange:
+		b.member('-', at)
+	case b.state == afterClass:
+		p.fail(at, p.pos, "found a - behind a class, expected a character as the beginning of a range")
+	default:
+		b.state = inRange
+	}
+}
+
+// and takes a &&.
+func (b *bracketReader) and() {
+	if b.state == inRange {
+		b.state = afterValue
+	}
+	class := b.taken()
+	if b.all != nil {
+		class = intersect(b.all, class)
+	}
+	b.all, b.class, b.state = class, &Class{}, atStart
+}
+
+// taken returns the members since the last &&.
+func (b *bracketReader) taken() *Class {
+	ranges := append(append([]Range(nil), b.class.Ranges...), b.ranges...)
+	b.ranges = nil
+	return &Class{Ranges: normalize(ranges), Invalid: b.class.Invalid}
+}
+
+func (b *bracketReader) finish() *Class {
+	class := b.taken()
+	if b.all != nil {
+		class = intersect(b.all, class)
+	}
+	return class
+}
+
+// posixLimit is how far a [: looks for its :], in characters.
+const posixLimit = 20
+
+// posix reads [:name:] or [:^name:]. It reports false where that does not stand there: then the [ begins a bracket.
+func (b *bracketReader) posix() bool {
+	p := b.p
+	start := p.pos
+	rest := p.expr[start+2:]
+	if !hasPosixEnd(rest) {
+		return false
+	}
+	name, neg := strings.CutPrefix(rest, "^")
+	for known := range strings.FieldsSeq(posixNames) {
+		if !strings.HasPrefix(name, known+":]") {
+			continue
+		}
+		p.pos = len(p.expr) - len(name) + len(known) + 2
+		class := p.posixClass(known)
+		if neg {
+			class = negate(class)
+		}
+		b.members(class, start)
+		return true
+	}
+	end := strings.IndexAny(name, ":]")
+	if end >= 0 && end <= posixLimit && strings.HasPrefix(name[end:], ":]") {
+		p.pos = len(p.expr) - len(name) + end + 2
+		p.fail(start, p.pos, "found unknown POSIX bracket %s, expected one of %s",
+			quote(p.expr[start:p.pos]), posixNames)
+		return true
+	}
+	return false
+}
+
+// hasPosixEnd reports whether a :] stands in s before any other ].
+func hasPosixEnd(s string) bool {
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '\\':
+			i++
+		case strings.HasPrefix(s[i:], ":]"):
+			return true
+		case s[i] == ']':
+			return false
+		}
+	}
+	return false
+}
+
+// escape reads an escape in a bracket.
+func (b *bracketReader) escape() {
+	p := b.p
+	start := p.pos
+	if start+1 == len(p.expr) {
+		p.fail(start, start+1, "found a backslash at the end, expected something behind it")
+		return
+	}
+	c := p.expr[start+1]
+	switch {
+	case strings.IndexByte(types, c) >= 0:
+		p.pos += 2
+		b.members(p.typeClass(c), start)
+	case (c == 'p' || c == 'P') && start+2 < len(p.expr) && p.expr[start+2] == '{':
+		p.pos++
+		if class, neg, ok := p.readProperty(start); ok {
+			if neg {
+				class = negate(class)
+			}
+			b.members(class, start)
+		}
+	case strings.HasPrefix(p.expr[start:], `\u{`):
+		for _, c := range p.listed(start) {
+			b.member(c.r, start)
+		}
+	case strings.IndexByte("tnrfvae01234567xcCMu", c) >= 0:
+		if r, ok := p.codePoint(); ok && p.err == nil {
+			b.member(r, start)
+		}
+	case c == 'b':
+		p.pos += 2
+		b.member('\b', start)
+	default:
+		p.pos++
+		b.member(p.next(), start)
+	}
+}

@@ -1,0 +1,269 @@
+package syntax
+
+import (
+	"strings"
+	"unicode"
+)
+
+// posixNames are the names of POSIX brackets.
+const posixNames = "alnum alpha blank cntrl digit graph lower print punct space upper xdigit ascii word"
+
+// propertyOperand reads \p{...} outside of brackets, of which the backslash is read.
+func (p *parser) propertyOperand(start int) *Node {
+	class, neg, ok := p.readProperty(start)
+	if !ok {
+		return nil
+	}
+	return p.classOperand(class, neg, start)
+}
+
+// readProperty reads p{name}, p{^name} or P{name}: the class of the name, and whether its complement is meant.
+func (p *parser) readProperty(start int) (class *Class, neg, ok bool) {
+	neg = p.peek() == 'P'
+	p.pos += 2
+	if p.take("^") {
+		neg = !neg
+	}
+	at := p.pos
+	end := strings.IndexAny(p.expr[at:], "}(){|")
+	if end < 0 || p.expr[at+end] != '}' {
+		p.fail(start, p.pos, "found a property without an end, expected }")
+		return nil, false, false
+	}
+	name := p.expr[at : at+end]
+	p.pos += end + 1
+	if class = p.property(name); class == nil {
+		p.fail(at, at+len(name), "found unknown property %s, expected a category, script, POSIX name or property of Unicode", quote(name))
+		return nil, false, false
+	}
+	return class, neg, true
+}
+
+// property returns the class of a name, nil if there is none. Case, blanks, - and _ do not matter in it.
+func (p *parser) property(name string) *Class {
+	key := loose(name)
+	if c, ok := p.cache[key]; ok {
+		return c
+	}
+	c := lookupProperty(key)
+	if c != nil {
+		p.cache[key] = c
+	}
+	return c
+}
+
+// posixClass returns the class of a POSIX bracket.
+func (p *parser) posixClass(name string) *Class {
+	if name == "punct" {
+		name = "xposixpunct"
+	}
+	c := p.property(name)
+	if !p.flags.posixUnicode {
+		c = intersect(c, classOf(Range{0, 0x7F}))
+	}
+	return c
+}
+
+// loose returns a name as names are compared.
+func loose(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == ' ' || r == '-' || r == '_':
+			return -1
+		case 'A' <= r && r <= 'Z':
+			return r + 'a' - 'A'
+		}
+		return r
+	}, name)
+}
+
+// lookupProperty makes the class of a loose name, nil if there is none.
+func lookupProperty(key string) *Class {
+	if c := posixProperty(key); c != nil {
+		return c
+	}
+	if long, ok := propertyAlias(key); ok {
+		key = long
+	}
+	if c := derivedProperty(key); c != nil {
+		return c
+	}
+	for name, table := range unicode.Categories {
+		if loose(name) == key {
+			return tableClass(table)
+		}
+	}
+	for alias, name := range unicode.CategoryAliases {
+		if loose(alias) == key {
+			return lookupProperty(loose(name))
+		}
+	}
+	for pair := range strings.FieldsSeq(scriptCodes) {
+		if code, name, _ := strings.Cut(pair, ":"); code == key {
+			key = loose(name)
+		}
+	}
+	for name, table := range unicode.Scripts {
+		if loose(name) == key {
+			return tableClass(table)
+		}
+	}
+	for name, table := range unicode.Properties {
+		if loose(name) == key {
+			return tableClass(table)
+		}
+	}
+	return nil
+}
+
+// posixProperty returns the classes that Oniguruma calls by POSIX's names, and some of its own. They are made as
+// Unicode's technical standard 18 proposes.
+func posixProperty(key string) *Class {
+	switch key {
+	case "alpha":
+		return derivedProperty("alphabetic")
+	case "alnum":
+		return union(derivedProperty("alphabetic"), tableClass(unicode.Nd))
+	case "word":
+		return union(posixProperty("alnum"), tables(unicode.M, unicode.Pc))
+	case "digit":
+		return tableClass(unicode.Nd)
+	case "xdigit":
+		return asciiType('h')
+	case "space":
+		return tableClass(unicode.White_Space)
+	case "blank":
+		return union(tableClass(unicode.Zs), classOf(Range{'\t', '\t'}))
+	case "cntrl":
+		return tableClass(unicode.Cc)
+	case "lower":
+		return derivedProperty("lowercase")
+	case "upper":
+		return derivedProperty("uppercase")
+	case "punct":
+		return tableClass(unicode.P)
+	case "xposixpunct":
+		return union(tableClass(unicode.P), classOf(Range{'$', '$'}, Range{'+', '+'}, Range{'<', '>'},
+			Range{'^', '^'}, Range{'`', '`'}, Range{'|', '|'}, Range{'~', '~'}))
+	case "graph":
+		return named(negate(union(posixProperty("space"), union(tables(unicode.Cc, unicode.Cs), unassigned()))))
+	case "print":
+		return union(posixProperty("graph"), tableClass(unicode.Zs))
+	case "ascii":
+		return classOf(Range{0, 0x7F})
+	case "any":
+		return classOf(Range{0, MaxRune})
+	case "assigned":
+		return named(negate(unassigned()))
+	case "newline":
+		return classOf(Range{'\n', '\n'})
+	}
+	return nil
+}
+
+// named takes invalid bytes out of a class: they are not characters that a name stands for.
+func named(c *Class) *Class { return &Class{Ranges: c.Ranges} }
+
+// unassigned returns the code points without a meaning.
+func unassigned() *Class {
+	return named(negate(tables(unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, unicode.Z,
+		unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs)))
+}
+
+// derivedProperty returns the properties that Unicode derives from others, by their long names.
+func derivedProperty(key string) *Class {
+	switch key {
+	case "alphabetic":
+		return tables(unicode.L, unicode.Nl, unicode.Other_Alphabetic)
+	case "lowercase":
+		return tables(unicode.Ll, unicode.Other_Lowercase)
+	case "uppercase":
+		return tables(unicode.Lu, unicode.Other_Uppercase)
+	case "cased":
+		return tables(unicode.Ll, unicode.Lu, unicode.Lt, unicode.Other_Lowercase, unicode.Other_Uppercase)
+	case "math":
+		return tables(unicode.Sm, unicode.Other_Math)
+	case "c", "other":
+		return union(tables(unicode.Cc, unicode.Cf, unicode.Co, unicode.Cs), unassigned())
+	case "cn", "unassigned":
+		return unassigned()
+	case "idstart":
+		return without(tables(unicode.L, unicode.Nl, unicode.Other_ID_Start), unicode.Pattern_Syntax, unicode.Pattern_White_Space)
+	case "idcontinue":
+		return without(tables(unicode.L, unicode.Nl, unicode.Other_ID_Start, unicode.Mn, unicode.Mc, unicode.Nd, unicode.Pc,
+			unicode.Other_ID_Continue), unicode.Pattern_Syntax, unicode.Pattern_White_Space)
+	case "graphemeextend":
+		return tables(unicode.Me, unicode.Mn, unicode.Other_Grapheme_Extend)
+	case "graphemebase":
+		return named(negate(union(derivedProperty("graphemeextend"),
+			union(tables(unicode.Cc, unicode.Cf, unicode.Cs, unicode.Co, unicode.Zl, unicode.Zp), unassigned()))))
+	case "unknown":
+		return union(tables(unicode.Co, unicode.Cs), unassigned())
+	}
+	return nil
+}
+
+// propertyAlias returns the long name of a property's short one.
+func propertyAlias(key string) (string, bool) {
+	const aliases = "wspace:whitespace bidic:bidicontrol joinc:joincontrol qmark:quotationmark term:terminalpunctuation " +
+		"omath:othermath hex:hexdigit ahex:asciihexdigit oalpha:otheralphabetic ideo:ideographic dia:diacritic ext:extender " +
+		"olower:otherlowercase oupper:otheruppercase nchar:noncharactercodepoint ogrext:othergraphemeextend " +
+		"idsb:idsbinaryoperator idst:idstrinaryoperator uideo:unifiedideograph odi:otherdefaultignorablecodepoint " +
+		"dep:deprecated sd:softdotted loe:logicalorderexception oids:otheridstart oidc:otheridcontinue " +
+		"sterm:sentenceterminal vs:variationselector patws:patternwhitespace patsyn:patternsyntax " +
+		"pcm:prependedconcatenationmark ri:regionalindicator graphemeclusterbreak=regionalindicator:regionalindicator " +
+		"ids:idstart idc:idcontinue grext:graphemeextend grbase:graphemebase zzzz:unknown combiningmark:m"
+	for pair := range strings.FieldsSeq(aliases) {
+		if short, long, _ := strings.Cut(pair, ":"); short == key {
+			return long, true
+		}
+	}
+	return "", false
+}
+
+// tables returns the union of tables.
+func tables(list ...*unicode.RangeTable) *Class {
+	var ranges []Range
+	for _, t := range list {
+		ranges = append(ranges, tableClass(t).Ranges...)
+	}
+	return classOf(ranges...)
+}
+
+// without takes tables out of a class.
+func without(c *Class, list ...*unicode.RangeTable) *Class {
+	return intersect(c, negate(tables(list...)))
+}
+
+// tableClass makes a class of one of Go's tables.
+func tableClass(t *unicode.RangeTable) *Class {
+	var ranges []Range
+	add := func(lo, hi, stride rune) {
+		if stride == 1 {
+			ranges = append(ranges, Range{lo, hi})
+			return
+		}
+		for r := lo; r <= hi; r += stride {
+			ranges = append(ranges, Range{r, r})
+		}
+	}
+	for _, r := range t.R16 {
+		add(rune(r.Lo), rune(r.Hi), rune(r.Stride))
+	}
+	for _, r := range t.R32 {
+		add(rune(r.Lo), rune(r.Hi), rune(r.Stride))
+	}
+	return classOf(ranges...)
+}
+
+// cluster makes a \X.
+func (p *parser) cluster(start int) *Node {
+	crlf := p.node(Literal, start)
+	crlf.Text = "\r\n"
+	mark := p.property("m")
+	marks := p.node(Repeat, start, p.oneOf(mark, start))
+	marks.Max = -1
+	return p.node(Atomic, start, p.node(Alt, start, crlf,
+		p.node(Seq, start, p.oneOf(negate(mark), start), marks),
+		p.oneOf(dot(), start)))
+}
