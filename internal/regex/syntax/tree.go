@@ -17,7 +17,7 @@ const (
 	Capture                   // Subs[0], remembered as group Index
 	Atomic                    // Subs[0], of which only the first way to match is tried
 	Look                      // Subs[0] matches here (or, Behind, ends here); Neg: does not; see below
-	LineStart                 // ^: at the text's start or behind a newline
+	LineStart                 // ^: at the text's start, or behind a newline that does not end the text
 	LineEnd                   // $: at the text's end or before a newline
 	TextStart                 // \A
 	TextEnd                   // \z
