@@ -19,7 +19,13 @@
 // the same thing in other words gets the function.
 package leaf
 
-import "sluice/internal/regex/syntax"
+//go:generate go test -run ^TestGenerated$ -update .
+
+import (
+	"strings"
+
+	"sluice/internal/regex/syntax"
+)
 
 // Mode is the question that an automaton answers.
 type Mode uint8
@@ -40,15 +46,22 @@ const (
 // the text may end there. It may say too much, never too little; where the rest may match the empty text, it is everything.
 // It is not changed once made.
 type Follow struct {
-	has [256]bool
-	end bool
+	has   [256]bool
+	end   bool
+	quiet bool // it has no digits and no quietMarks: neither is viable within a number and before the mark behind it
 }
+
+// quietMarks are what usually stands behind the numbers in addresses and dates, except for blanks.
+const quietMarks = "./:,-"
 
 // NewFollow returns a Follow of the bytes whose bits are set (bit b&63 of set[b>>6]), and of the end of the text if end.
 func NewFollow(set [4]uint64, end bool) *Follow {
-	f := &Follow{end: end}
+	f := &Follow{end: end, quiet: true}
 	for b := range f.has {
 		f.has[b] = set[b>>6]>>(b&63)&1 != 0
+		if f.has[b] && (b >= '0' && b <= '9' || strings.IndexByte(quietMarks, byte(b)) >= 0) {
+			f.quiet = false
+		}
 	}
 	return f
 }
@@ -60,6 +73,7 @@ type DFA struct {
 	hash   string
 	states int
 	native bool
+	goesOn [4]uint64
 }
 
 // One is for automata of mode Ends. It looks at all e for which the sub-expression matches s[i:e] and either e < len(s)
@@ -80,6 +94,10 @@ func (d *DFA) States() int { return d.states }
 
 // Hash returns what identifies the automaton: the same for all sub-expressions that always give the same answers.
 func (d *DFA) Hash() string { return d.hash }
+
+// GoesOn returns the bytes before which the sub-expression may end, but with which it may also go on: bit b&63 of element
+// b>>6. If none of them can follow, One finds several ends only where it cannot tell.
+func (d *DFA) GoesOn() [4]uint64 { return d.goesOn }
 
 // Cache builds automata and keeps them by what they were built from, so that an address that stands in many places of
 // many expressions is built once. The zero Cache is ready. It is for one goroutine at a time; the automata are for all.
@@ -110,12 +128,13 @@ func (c *Cache) build(n *syntax.Node, mode Mode) *DFA {
 	if !ok {
 		return nil
 	}
-	d := &DFA{hash: m.hash(), states: len(m.rows)}
-	t := newTable(m)
+	d := &DFA{hash: m.hash(), states: len(m.rows), native: true, goesOn: m.goesOn()}
 	if mode == First {
-		d.first = t.first
-	} else {
-		d.one = t.one
+		if d.first = nativeFirst(d.hash); d.first == nil {
+			d.first, d.native = newTable(m).first, false
+		}
+	} else if d.one = nativeOne(d.hash); d.one == nil {
+		d.one, d.native = newTable(m).one, false
 	}
 	return d
 }

@@ -136,3 +136,15 @@ func (m *machine) mergeColumns() {
 	}
 	m.columns = len(kept)
 }
+
+// goesOn is DFA.GoesOn.
+func (m *machine) goesOn() (set byteSet) {
+	for _, row := range m.rows {
+		for b := range 256 {
+			if e := row[m.class[b]]; e.kind != noEnd && e.to != dead {
+				set.add(byte(b), byte(b))
+			}
+		}
+	}
+	return set
+}

@@ -11,7 +11,7 @@ const (
 	contLo, contHi = 0x80, 0xBF // the bytes that continue a character
 	surrogateLo    = 0xD800
 	surrogateHi    = 0xDFFF
-	maxRanges      = 200 // of a class above ASCII: alphabets of the world are not for small automata
+	maxRanges      = 64 // of a class: the alphabets of the world are not for small automata
 )
 
 // class builds one character of c before next.
@@ -23,7 +23,8 @@ func (p *builder) class(c *syntax.Class, next int32) int32 {
 		return outs[0]
 	}
 	if len(c.Ranges) > maxRanges {
-		return p.refuse()
+		p.prog[outs[0]].bail = setOf(utf8.RuneSelf, 0xFF) // the general way knows
+		return outs[0]
 	}
 	w := encoder{p: p, next: next, made: map[piece]int32{}}
 	for _, r := range c.Ranges {

@@ -1,0 +1,235 @@
+package leaf
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// A numberJump is a short way of a state: a number of one to three digits and the byte behind it at once.
+type numberJump struct {
+	numbers numberSet
+	behind  byteSet
+	entry   entry // with behind, after one of numbers
+	noisy   bool  // there are ends on the way, before digits and before behind
+	score   float64
+}
+
+// numberSet is a set of numbers by their index (see the function index).
+type numberSet [4096]bool
+
+// weight is the share of the numbers that are in the set, summed over the three lengths.
+func (t *numberSet) weight() float64 {
+	sum, digits := 0.0, 10
+	for n := 1; n <= 3; n++ {
+		count := 0
+		for v := range digits {
+			if t[n<<10|v] {
+				count++
+			}
+		}
+		sum += float64(count) / float64(digits)
+		digits *= 10
+	}
+	return sum
+}
+
+// trivial reports whether the set has, of each length, all numbers or none.
+func (t *numberSet) trivial() bool {
+	digits := 10
+	for n := 1; n <= 3; n++ {
+		for v := range digits {
+			if t[n<<10|v] != t[n<<10] {
+				return false
+			}
+		}
+		digits *= 10
+	}
+	return true
+}
+
+// jumps returns the short ways of a state, at most three: where numbers are restricted, so that the plain way would have
+// to branch by their digits, or if all, whatever they are.
+func (m *machine) jumps(state int32, all bool) []numberJump {
+	byTarget := map[string]*numberJump{}
+	for c := range m.columns {
+		var behind byteSet
+		for b := range 256 {
+			if int(m.class[b]) == c && (b < '0' || b > '9') {
+				behind.add(byte(b), byte(b))
+			}
+		}
+		if behind == (byteSet{}) {
+			continue
+		}
+		best := m.jump(state, c)
+		if best == nil || best.score < 0.1 || best.numbers.trivial() && !all || m.mode == First && best.noisy {
+			continue
+		}
+		best.behind = behind
+		key := fmt.Sprint(best.entry, best.noisy, best.numbers)
+		if known := byTarget[key]; known != nil {
+			known.behind = known.behind.or(behind)
+		} else {
+			byTarget[key] = best
+		}
+	}
+	var list []numberJump
+	for _, j := range byTarget {
+		if !j.noisy || j.behind.and(quietBytes().not()) == (byteSet{}) || j.entry.to == dead {
+			list = append(list, *j)
+		}
+	}
+	slices.SortFunc(list, func(a, b numberJump) int {
+		return cmp.Or(cmp.Compare(b.entry.to, a.entry.to), cmp.Compare(b.score, a.score), cmp.Compare(fmt.Sprint(a.behind), fmt.Sprint(b.behind)))
+	})
+	return list[:min(len(list), 3)]
+}
+
+// quietBytes are the bytes of which none is in a quiet Follow.
+func quietBytes() byteSet {
+	set := setOf('0', '9')
+	for _, b := range []byte(quietMarks) {
+		set.add(b, b)
+	}
+	return set
+}
+
+// jump returns the jump of a state over numbers and a byte of column c behind them that has the most weight, or nil.
+func (m *machine) jump(state int32, c int) *numberJump {
+	found := map[entry]*numberJump{}
+	var visit func(state int32, n, value int, noisy bool)
+	visit = func(state int32, n, value int, noisy bool) {
+		e := m.rows[state][c]
+		takes := e.to >= 0 && e.kind != maybeEnd // goes on
+		stops := e.to == dead && e.kind == isEnd // ends
+		if n > 0 && (takes || stops) {
+			j := found[e]
+			if j == nil {
+				j = &numberJump{entry: e}
+				found[e] = j
+			}
+			j.numbers[n<<10|value] = true
+			j.noisy = j.noisy || noisy || takes && e.kind == isEnd
+		}
+		if n == 3 {
+			return
+		}
+		for d := range 10 {
+			e := m.rows[state][m.class['0'+d]]
+			if e.to >= 0 && e.kind != maybeEnd {
+				visit(e.to, n+1, value*10+d, noisy || e.kind == isEnd)
+			}
+		}
+	}
+	visit(state, 0, 0, false)
+	var best *numberJump
+	for _, e := range sortedEntries(found) {
+		j := found[e]
+		j.score = j.numbers.weight()
+		if best == nil || j.score > best.score {
+			best = j
+		}
+	}
+	return best
+}
+
+func sortedEntries(found map[entry]*numberJump) []entry {
+	list := make([]entry, 0, len(found))
+	for e := range found {
+		list = append(list, e)
+	}
+	slices.SortFunc(list, func(a, b entry) int { return cmp.Or(cmp.Compare(a.to, b.to), cmp.Compare(a.kind, b.kind)) })
+	return list
+}
+
+// allJumps returns the jumps of all states: those that are where a number begins, and worth it.
+func (m *machine) allJumps() map[int32][]numberJump {
+	begins := make([]bool, len(m.rows)) // reached otherwise than by a digit
+	begins[0] = true
+	for _, row := range m.rows {
+		for b := range 256 {
+			if e := row[m.class[b]]; e.to >= 0 && (b < '0' || b > '9') {
+				begins[e.to] = true
+			}
+		}
+	}
+	jumps := map[int32][]numberJump{}
+	queue := make([]int32, 0, len(m.rows))
+	hot := make([]bool, len(m.rows)) // reached by a jump
+	for i := range m.rows {
+		queue = append(queue, int32(i))
+	}
+	for len(queue) > 0 {
+		state := queue[0]
+		queue = queue[1:]
+		if !begins[state] || jumps[state] != nil {
+			continue
+		}
+		list := m.jumps(state, hot[state])
+		if len(list) == 0 {
+			continue
+		}
+		jumps[state] = list
+		for _, j := range list {
+			if j.entry.to >= 0 && !hot[j.entry.to] {
+				hot[j.entry.to] = true
+				queue = append(queue, j.entry.to)
+			}
+		}
+	}
+	return jumps
+}
+
+// jumps writes the short ways of a state.
+func (g *generator) jumps(list []numberJump, ended bool) {
+	quiet := ""
+	if slices.ContainsFunc(list, func(j numberJump) bool { return j.noisy }) {
+		quiet = "f.quiet && "
+	}
+	g.printf("if %sk+4 <= n {\nt = numeral(s, k)\nc = digits(t)\nx = index(t, c)\nb = s[k+c&3]\n", quiet)
+	for _, j := range list {
+		g.printf("if (%s) && has(%s, x) {\nk += c\n", g.condition(j.behind), g.numbers(j.numbers))
+		if j.entry.to >= 0 {
+			if j.entry.kind == isEnd && g.m.mode == First {
+				panic("BUG: an end on the way in mode First")
+			}
+			g.printf("k++\ngoto s%d\n", j.entry.to)
+		} else {
+			g.arm(j.entry, ended)
+		}
+		g.printf("}\n")
+	}
+	g.printf("}\n")
+}
+
+// numbers returns the name of the table of a set.
+func (w *writer) numbers(set numberSet) string {
+	k := slices.Index(w.numberSets, set)
+	if k < 0 {
+		k = len(w.numberSets)
+		w.numberSets = append(w.numberSets, set)
+	}
+	return fmt.Sprintf("numbers%d", k)
+}
+
+// numberTables writes the tables of the sets of numbers.
+func (w *writer) numberTables() {
+	for k, set := range w.numberSets {
+		var text strings.Builder
+		for i := 0; i < len(set); i += 8 {
+			v := 0
+			for bit := range 8 {
+				if set[i+bit] {
+					v |= 1 << bit
+				}
+			}
+			fmt.Fprintf(&text, "\\x%02x", v)
+			if i%256 == 248 && i < len(set)-8 {
+				text.WriteString("\" +\n\t\"")
+			}
+		}
+		fmt.Fprintf(&w.out, "// numbers%d is a set of numbers by index.\nconst numbers%d = \"%s\"\n\n", k, k, text.String())
+	}
+}
