@@ -11,38 +11,65 @@
 package regex
 
 import (
+	"errors"
+
 	"sluice/internal/regex/plain"
+	"sluice/internal/regex/superset"
 	"sluice/internal/regex/syntax"
 )
 
-// Options changes how an expression is matched.
+// Options says how an expression is meant, where it does not say so itself, and how it is matched. The zero value is how Logstash
+// reads grok expressions.
 type Options struct {
-	// Budget is the number of steps after which a match is given up (see Matcher.Exhausted), where the
-	// number of steps has no better bound: with back-references, calls, conditions and absent operators, and on texts that are too
-	// long for the memory that may be used to remember what failed. 0 stands for DefaultBudget; a step takes some nanoseconds.
+	IgnoreCase   bool // as (?i) in front
+	Extended     bool // as (?x) in front: blanks and #-comments are skipped
+	NoDotNewline bool // as (?-m) in front: "." does not match a newline
+
+	// Budget is the number of steps after which a match is given up (see Matcher.Exhausted), where the number of
+	// steps has no better bound: with back-references, calls, conditions and absent operators, and on texts that are too
+	// long for the memory that may be used to remember what failed. 0 stands for DefaultBudget; a step takes some
+	// nanoseconds.
 	Budget int64
+
+	off executors // for tests: what must not make a difference
 }
+
+// executors is a set of executors.
+type executors struct{ fast, superset bool }
 
 // DefaultBudget is the budget of a program whose options name none.
 const DefaultBudget = plain.DefaultBudget
 
+// Error tells why an expression is refused, and where.
+type Error = syntax.Error
+
 // Program is a compiled expression. It does not change: any number of goroutines may share it, each with a
 // matcher of its own.
 type Program struct {
-	tree   *syntax.Tree
-	budget int64
-	plain  *plain.Program
+	tree     *syntax.Tree
+	budget   int64
+	superset *superset.Program // nil where it would be of no use
+	plain    *plain.Program
 }
 
-// CompileTree compiles a parsed expression, which must not be changed any more.
-func CompileTree(tree *syntax.Tree, o Options) (*Program, error) {
+// Compile compiles an expression. The error, if there is one, is an *Error.
+func Compile(expr string, o Options) (*Program, error) {
+	tree, err := syntax.Parse(expr, syntax.Options{IgnoreCase: o.IgnoreCase, Extended: o.Extended, NoDotNewline: o.NoDotNewline})
+	if err != nil {
+		return nil, err
+	}
 	p := &Program{tree: tree, budget: o.Budget}
 	if p.budget <= 0 {
 		p.budget = DefaultBudget
 	}
-	var err error
 	if p.plain, err = plain.Compile(tree); err != nil {
+		if bad, ok := errors.AsType[*plain.Error](err); ok {
+			err = &Error{Pos: bad.Pos, End: bad.End, Expr: expr, Msg: bad.What}
+		}
 		return nil, err
+	}
+	if !o.off.superset {
+		p.superset = superset.Compile(tree)
 	}
 	return p, nil
 }
@@ -54,10 +81,14 @@ func (p *Program) String() string { return p.tree.Expr }
 // where it has none. One name may stand more than once. The caller must not change the slice.
 func (p *Program) Names() []string { return p.tree.Names }
 
+// Tree returns the parsed expression, which must not be changed.
+func (p *Program) Tree() *syntax.Tree { return p.tree }
+
 // Matcher matches a program. It owns scratch space, so it belongs to one goroutine at a time; it holds no
 // locks and starts nothing. It keeps nothing of the texts, and no large scratch space after a large text.
 type Matcher struct {
 	p         *Program
+	superset  *superset.Machine
 	plain     *plain.Machine
 	caps      []int32
 	exhausted bool
@@ -67,6 +98,9 @@ type Matcher struct {
 func (p *Program) NewMatcher() *Matcher {
 	m := &Matcher{p: p, caps: make([]int32, 2*(len(p.tree.Names)+1)), plain: plain.NewMachine(p.plain)}
 	m.plain.Budget = p.budget
+	if p.superset != nil {
+		m.superset = superset.NewMachine(p.superset)
+	}
 	return m
 }
 
@@ -76,7 +110,16 @@ func (p *Program) NewMatcher() *Matcher {
 //
 // Where ok is false, Exhausted tells whether that is certain.
 func (m *Matcher) Match(s string) (caps []int32, ok bool) {
-	r := m.plain.Match(s, 0, m.caps)
+	m.exhausted = false
+	from := 0
+	if m.superset != nil {
+		answer, begin := m.superset.Match(s)
+		if answer == superset.No {
+			return m.caps, false
+		}
+		from = begin
+	}
+	r := m.plain.Match(s, from, m.caps)
 	m.exhausted = r == plain.Exhausted
 	return m.caps, r == plain.Matched
 }

@@ -23,9 +23,7 @@ func (m *Machine) absent(in *inst, pc int32, pos int) (int, bool) {
 		}
 		last = at
 		if end, ok := m.occurs(in.x, at); ok {
-			if end = m.before(0, end); end < m.limitText {
-				m.limitText = end
-			}
+			m.limitText = min(m.limitText, m.last(end))
 		}
 		if m.exhausted || m.limitText < pos {
 			last = -1
@@ -45,6 +43,20 @@ func (m *Machine) absent(in *inst, pc int32, pos int) (int, bool) {
 		m.stack = append(m.stack, frame{fRun, pc, int32(pos), int32(last)})
 	}
 	return last, true
+}
+
+// last returns the begin of the last character before a position. At the begin of a text that is not empty, there is
+// none, and the answer is the position itself, as it is in Oniguruma: an absent operator whose body is empty matches there, and only
+// there.
+func (m *Machine) last(pos int) int {
+	switch {
+	case pos > 0:
+		return m.before(0, pos)
+	case len(m.s) > 0:
+		return 0
+	default:
+		return -1
+	}
 }
 
 // occurs reports whether the body of an absent operator matches at a position, and where that ends.

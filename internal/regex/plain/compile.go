@@ -112,8 +112,8 @@ func (c *compiler) node(n *syntax.Node, next int32) int32 {
 	case syntax.OneOf:
 		return c.add(inst{op: opSet, arg: c.class(n.Class), x: next}, n)
 	case syntax.Seq:
-		for i := len(n.Subs) - 1; i >= 0; i-- {
-			next = c.node(n.Subs[i], next)
+		for _, s := range slices.Backward(n.Subs) {
+			next = c.node(s, next)
 		}
 		return next
 	case syntax.Alt:
@@ -124,7 +124,7 @@ func (c *compiler) node(n *syntax.Node, next int32) int32 {
 		if _, ok := c.called[n.Index]; ok || c.isCalled(n.Index) {
 			return c.add(inst{op: opCall, x: c.call(n.Index), y: next}, n)
 		}
-		return c.capture(n, next)
+		return c.capture(n, next, 0)
 	case syntax.Atomic:
 		return c.atomic(n, next)
 	case syntax.Look:
@@ -195,10 +195,10 @@ func (c *compiler) alt(n *syntax.Node, next int32) int32 {
 	return entry
 }
 
-func (c *compiler) capture(n *syntax.Node, next int32) int32 {
-	end := c.add(inst{op: opClose, arg: int32(n.Index), x: next}, n)
+func (c *compiler) capture(n *syntax.Node, next, own int32) int32 {
+	end := c.add(inst{op: opClose, arg: int32(n.Index), min: own, x: next}, n)
 	body := c.node(n.Subs[0], end)
-	return c.add(inst{op: opOpen, arg: int32(n.Index), x: body}, n)
+	return c.add(inst{op: opOpen, arg: int32(n.Index), min: own, x: body}, n)
 }
 
 func (c *compiler) atomic(n *syntax.Node, next int32) int32 {
@@ -211,8 +211,8 @@ func (c *compiler) atomic(n *syntax.Node, next int32) int32 {
 
 func (c *compiler) refers(n *syntax.Node, next int32) int32 {
 	r := ref{level: n.Level, hasLevel: n.HasLevel}
-	for i := len(n.Refs) - 1; i >= 0; i-- {
-		r.groups = append(r.groups, int32(n.Refs[i]))
+	for _, g := range slices.Backward(n.Refs) {
+		r.groups = append(r.groups, int32(g))
 	}
 	c.p.refs = append(c.p.refs, r)
 	in := inst{op: opBackref, arg: int32(len(c.p.refs) - 1), fold: n.Fold, x: next}
@@ -261,13 +261,13 @@ func (c *compiler) behind(n *syntax.Node, next int32) int32 {
 		subs = n.Subs
 	}
 	entry := int32(-1)
-	for i := len(subs) - 1; i >= 0; i-- {
-		lo, hi := chars(subs[i])
+	for _, s := range slices.Backward(subs) {
+		lo, hi := chars(s)
 		if lo != hi {
-			c.fail(subs[i], "the body of a look-behind has no fixed length")
+			c.fail(s, "the body of a look-behind has no fixed length")
 			return next
 		}
-		one := c.add(inst{op: opBack, arg: int32(lo), x: c.node(subs[i], next)}, subs[i])
+		one := c.add(inst{op: opBack, arg: int32(lo), x: c.node(s, next)}, s)
 		if entry >= 0 {
 			one = c.add(inst{op: opSplit, x: one, y: entry}, n)
 		}
@@ -321,7 +321,8 @@ func (c *compiler) subroutines() {
 		end := c.add(inst{op: opReturn}, n)
 		var body int32
 		if group > 0 {
-			body = c.capture(n, end)
+			c.p.slots++
+			body = c.capture(n, end, int32(c.p.slots-1))
 		} else {
 			body = c.node(n, end)
 		}
@@ -387,10 +388,5 @@ func hasGroups(n *syntax.Node) bool {
 	if n.Op == syntax.Capture || n.Op == syntax.Call {
 		return true
 	}
-	for _, s := range n.Subs {
-		if hasGroups(s) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(n.Subs, hasGroups)
 }

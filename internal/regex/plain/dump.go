@@ -46,7 +46,7 @@ func (p *Program) String() string {
 }
 
 func (p *Program) operands(in *inst) string {
-	s := ""
+	var s strings.Builder
 	switch in.op {
 	case opText:
 		return fmt.Sprintf(" %q", p.texts[in.arg])
@@ -55,21 +55,21 @@ func (p *Program) operands(in *inst) string {
 	case opOpen, opClose, opBack, opCount, opNext:
 		return fmt.Sprintf(" %d", in.arg)
 	case opIter, opIterEnd:
-		s = fmt.Sprintf(" %d", in.arg)
+		fmt.Fprintf(&s, " %d", in.arg)
 	case opLoop:
-		s = fmt.Sprintf(" %d {%d,%d}", in.arg, in.min, in.max)
+		fmt.Fprintf(&s, " %d {%d,%d}", in.arg, in.min, in.max)
 	case opBackref, opCond:
-		s = fmt.Sprintf(" %d", p.refs[in.arg].groups)
+		fmt.Fprintf(&s, " %d", p.refs[in.arg].groups)
 	}
 	for _, flag := range []struct {
 		on   bool
 		name string
 	}{{in.neg, "not"}, {in.lazy, "lazy"}, {in.groups, "groups"}, {in.fold, "fold"}} {
 		if flag.on {
-			s += " " + flag.name
+			s.WriteString(" " + flag.name)
 		}
 	}
-	return s
+	return s.String()
 }
 
 // String returns the members, ranges in the way of a bracket expression.

@@ -57,6 +57,7 @@ const (
 	fChoice = iota // go on at instruction a, position b
 	fRun           // go on behind run a, at a position before c, but not before b
 	fUndo          // slot a had the value b, and got the value c
+	fOwn           // the same, but no event of a group: its begin is put back to where this call of it began
 	fMark          // boundary: instruction a, the boundary around it b, position c
 	fState         // a state of the memo: page a, bit b of it, instruction and boundaries passed in c
 	fCall          // the innermost call was b; calls above a are gone when a >= 0
@@ -132,6 +133,7 @@ func (m *Machine) attempt(at int) bool {
 		return false
 	}
 	m.slots[1] = int32(m.end)
+	m.slots[0] = min(m.slots[0], m.slots[1]) // \K may stand in a look-ahead
 	return true
 }
 
@@ -187,8 +189,16 @@ func (m *Machine) set(slot, v int32) {
 	m.slots[slot] = v
 }
 
+// own is set for a group that is called and may be called in itself, where that is no event.
+func (m *Machine) own(slot, v int32) {
+	m.stack = append(m.stack, frame{fOwn, slot, m.slots[slot], v})
+	m.slots[slot] = v
+}
+
 // run follows the program from an instruction and a position until the expression has matched, or every way has
 // failed.
+//
+//nolint:revive // function-length: the frequent instructions stand together, so that they are jumps of one loop
 func (m *Machine) run(pc int32, pos int) bool {
 	insts := m.p.insts
 	base := len(m.stack)
@@ -229,10 +239,16 @@ func (m *Machine) run(pc int32, pos int) bool {
 			case opRun:
 				pos, ok = m.runOf(in, pc, pos)
 			case opOpen:
+				if in.min > 0 {
+					m.own(in.min, int32(pos))
+				}
 				m.set(2*in.arg, int32(pos))
 				m.set(2*in.arg+1, -1)
 			case opClose:
 				m.set(2*in.arg+1, int32(pos))
+				if in.min > 0 {
+					m.own(2*in.arg, m.slots[in.min])
+				}
 			case opKeep:
 				m.set(0, int32(pos))
 			case opAtomic, opLook:

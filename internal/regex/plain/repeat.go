@@ -1,6 +1,10 @@
 package plain
 
-import "sluice/internal/regex/syntax"
+import (
+	"slices"
+
+	"sluice/internal/regex/syntax"
+)
 
 // repeat compiles a repeat: unrolled where that is small, else with a counter.
 func (c *compiler) repeat(n *syntax.Node, next int32) int32 {
@@ -14,7 +18,7 @@ func (c *compiler) repeat(n *syntax.Node, next int32) int32 {
 		return next
 	case copies > 1 && times(copies, c.size(sub)) > c.unroll:
 		return c.counted(n, next)
-	case n.Max < 0 && n.Min == 1 && (!c.nullable(sub) || c.size(sub) > unrolledBig):
+	case n.Max < 0 && n.Min == 1 && !c.isRun(n) && (!c.nullable(sub) || c.size(sub) > unrolledBig):
 		return c.loop(n, next, true)
 	}
 	entry := next
@@ -46,7 +50,7 @@ func (c *compiler) choice(n *syntax.Node, body, exit int32) int32 {
 // followed by another; else one in which a group had an empty text elsewhere before fails.
 func (c *compiler) loop(n *syntax.Node, next int32, once bool) int32 {
 	sub := n.Subs[0]
-	if sub.Op == syntax.OneOf && !n.Lazy && !once && (c.levels == 0 || !c.p.memo || c.noMemo) {
+	if c.isRun(n) {
 		return c.add(inst{op: opRun, arg: c.class(sub.Class), x: next}, n)
 	}
 	outer := c.enter(c.groupDigits(sub))
@@ -62,6 +66,11 @@ func (c *compiler) loop(n *syntax.Node, next int32, once bool) int32 {
 		return body
 	}
 	return head
+}
+
+// isRun reports whether a repeat without end is one instruction. It is none where the memo has to know which of its states failed.
+func (c *compiler) isRun(n *syntax.Node) bool {
+	return n.Subs[0].Op == syntax.OneOf && !n.Lazy && (c.levels == 0 || !c.p.memo || c.noMemo)
 }
 
 // body compiles the body of a loop, with what sees that an iteration is empty where it can be.
@@ -95,7 +104,7 @@ func (c *compiler) counted(n *syntax.Node, next int32) int32 {
 	}
 	outer := c.enter(digits)
 	head := c.add(inst{op: opLoop, arg: d.slot, min: int32(n.Min), max: int32(n.Max), lazy: n.Lazy, y: next}, n)
-	body := head
+	var body int32
 	if n.Max < 0 {
 		body = c.body(n.Subs[0], head, next)
 	} else {
@@ -111,8 +120,8 @@ func (c *compiler) counted(n *syntax.Node, next int32) int32 {
 func (c *compiler) enter(digits []digit) scope {
 	outer := scope{c.scope, c.scopeID}
 	for _, d := range digits {
-		if !has(c.scope, d) {
-			c.scope = append(c.scope[:len(c.scope):len(c.scope)], d)
+		if !slices.Contains(c.scope, d) {
+			c.scope = append(slices.Clip(c.scope), d)
 		}
 	}
 	if len(c.scope) > len(outer.digits) {
@@ -127,15 +136,6 @@ func (c *compiler) leave(outer scope) { c.scope, c.scopeID = outer.digits, outer
 type scope struct {
 	digits []digit
 	id     int32
-}
-
-func has(digits []digit, d digit) bool {
-	for _, e := range digits {
-		if e == d {
-			return true
-		}
-	}
-	return false
 }
 
 // groupDigits returns a digit for each group that a loop around n looks at.
@@ -169,12 +169,7 @@ func (c *compiler) countsGroups(n *syntax.Node) bool {
 			return false
 		}
 	}
-	for _, s := range n.Subs {
-		if c.countsGroups(s) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(n.Subs, c.countsGroups)
 }
 
 // nullable reports whether n may match the empty text. Where that is hard to say it says so.
@@ -190,12 +185,7 @@ func (c *compiler) nullable(n *syntax.Node) bool {
 		}
 		return true
 	case syntax.Alt, syntax.Condition:
-		for _, s := range n.Subs {
-			if c.nullable(s) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(n.Subs, c.nullable)
 	case syntax.Repeat:
 		return n.Min == 0 || c.nullable(n.Subs[0])
 	case syntax.Capture, syntax.Atomic:

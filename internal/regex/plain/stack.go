@@ -56,7 +56,7 @@ func (m *Machine) before(from, i int) int {
 
 func (m *Machine) undo(f *frame) {
 	switch f.kind {
-	case fUndo:
+	case fUndo, fOwn:
 		m.slots[f.a] = f.b
 	case fCall:
 		m.top = f.b
@@ -117,7 +117,7 @@ func (m *Machine) endAtomic() {
 	for _, f := range m.stack[mark+1:] {
 		m.steps++
 		switch f.kind {
-		case fUndo, fCall:
+		case fUndo, fOwn, fCall:
 		case fState:
 			f.c++
 			if passed := f.c & 0xff; passed >= int32(m.p.insts[f.c>>8].levels) {
@@ -147,7 +147,7 @@ func (m *Machine) endLook(in *inst) (int, bool) {
 	keep := mark
 	for _, f := range m.stack[mark+1:] {
 		m.steps++
-		if f.kind == fUndo || f.kind == fCall {
+		if f.kind == fUndo || f.kind == fOwn || f.kind == fCall {
 			m.stack[keep] = f
 			keep++
 		}

@@ -1,6 +1,7 @@
 package superset
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"sluice/internal/regex/syntax"
@@ -137,9 +138,9 @@ func (b *builder) assert(prev, set symbols, next int32) int32 {
 
 // anything matches any text.
 func (b *builder) anything(next int32) int32 {
-	var any symbols
-	any.add(0, 255)
-	return b.star(any, next)
+	var set symbols
+	set.add(0, 255)
+	return b.star(set, next)
 }
 
 func (b *builder) star(set symbols, next int32) int32 {
@@ -166,8 +167,8 @@ func (b *builder) node(n *syntax.Node, next int32) int32 {
 	case syntax.OneOf:
 		return b.class(n.Class, next)
 	case syntax.Seq:
-		for i := len(n.Subs) - 1; i >= 0; i-- {
-			next = b.node(n.Subs[i], next)
+		for _, s := range slices.Backward(n.Subs) {
+			next = b.node(s, next)
 		}
 		return next
 	case syntax.Alt, syntax.Condition:
