@@ -1,7 +1,6 @@
 package fast
 
 import (
-	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -96,21 +95,6 @@ func (in *inst) goOn(s string, i, end int) int {
 		}
 	}
 	return i
-}
-
-// indexFrom returns where text begins in s, from i on; less than 0 if it does not.
-func indexFrom(s string, i int, text string) int {
-	for {
-		k := strings.IndexByte(s[i:], text[0])
-		if k < 0 {
-			return -1
-		}
-		i += k
-		if len(text) == 1 || strings.HasPrefix(s[i:], text) {
-			return i
-		}
-		i++
-	}
 }
 
 // back returns the position n characters before pos; -1 if there is none.

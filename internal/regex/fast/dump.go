@@ -116,8 +116,9 @@ func (p *Program) Dump() string {
 	var b strings.Builder
 	b.WriteString("begin  " + text(p.trees[0]) + "\n")
 	b.WriteString("middle " + text(p.trees[1]) + "\n")
-	if len(p.required) > 0 {
-		fmt.Fprintf(&b, "required %q\n", p.required)
+	b.WriteString("required" + texts(p.required[0]) + "\n")
+	if !p.same {
+		b.WriteString("required behind the begin" + texts(p.required[1]) + "\n")
 	}
 	if p.middle != nil {
 		fmt.Fprintf(&b, "starts with %s, at least %d bytes\n", setText(p.starts.first), p.starts.width)
@@ -135,6 +136,14 @@ func (p *Program) Dump() string {
 		}
 		fmt.Fprintf(&b, "%c%4d ", mark, i)
 		in.dump(&b)
+	}
+	return b.String()
+}
+
+func texts(list []needle) string {
+	var b strings.Builder
+	for _, n := range list {
+		b.WriteString(" " + strconv.Quote(n.text))
 	}
 	return b.String()
 }
@@ -196,7 +205,7 @@ func (in *inst) dumpOperand(b *strings.Builder) {
 		}
 		b.WriteString(" " + set(in.member))
 	case opLit, opLazyLit:
-		b.WriteString(" " + strconv.Quote(in.more.text))
+		b.WriteString(" " + strconv.Quote(in.more.needle.text))
 	case opSeq:
 		fmt.Fprintf(b, " %d", len(in.more.seq))
 	case opChoice:

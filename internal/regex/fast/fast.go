@@ -3,6 +3,7 @@ package fast
 import (
 	"math"
 	"math/bits"
+	"slices"
 	"unsafe"
 
 	"sluice/internal/regex/leaf"
@@ -30,8 +31,10 @@ type Program struct {
 	allBits  uint64
 	regs     int
 	starts   *starts
-	required []string // literals that stand in a match behind the text's begin, in this order
-	trees    [2]*node // for Dump
+	required [2][]needle // literals that stand in a match at, or behind, the text's begin, in this order
+	same     bool        // those are the same
+	failed   inst        // goes back
+	trees    [2]*node    // for Dump
 }
 
 // bitGroup is the begin slot of a group.
@@ -46,34 +49,77 @@ type Machine struct {
 	stack []frame
 	regs  []int32
 	valid uint64
-	left  int   // of the budget
 	found []int // where each required literal stands
+	seen  seen
+	where
+
+	left  int // of the budget
+	stage stage
 }
+
+// where is the place at which a machine has given up.
+type where struct {
+	start int // of the match that was tried
+	sp    int // the height of the stack
+}
+
+// stage says what happens when the budget is spent.
+type stage uint8
+
+const (
+	stageFirst  stage = iota // required literals are looked for
+	stageSecond              // the machine gives up, but can go on
+	stageLast                // the machine gives up
+	stageOver                // it has given up for good
+)
 
 // NewMachine returns a machine for p.
 func (p *Program) NewMachine() *Machine {
-	return &Machine{p: p, stack: make([]frame, firstFrames), regs: make([]int32, p.regs), found: make([]int, len(p.required))}
+	return &Machine{
+		p: p, stack: make([]frame, firstFrames), regs: make([]int32, p.regs),
+		found: make([]int, max(len(p.required[0]), len(p.required[1]))),
+	}
 }
 
 // Match looks for the leftmost match in s. caps has begin and end of the match, then of each group, two entries for each; -1
 // and -1 for a group that took no part. They are meaningful if the result is Matched. Nothing is allocated, except that the
 // stack of a machine grows with the first texts. s may be anything, valid UTF-8 or not.
+//
+// Match gives up after few returns to choices, as many as a match of a usual expression needs: then it is time to ask somebody who can say
+// quickly that there is no match. If he cannot, [Machine.Continue] goes on.
 func (m *Machine) Match(s string, caps []int32) Result {
 	p := m.p
 	if len(s) > maxText {
+		m.stage = stageOver
 		return GaveUp
 	}
-	caps = caps[:p.slots]
-	to := (*slots)(unsafe.Pointer(unsafe.SliceData(caps)))
+	to := p.slotsOf(caps)
 	for _, g := range p.logged {
-		caps[g] = -1
+		to[g] = -1
 	}
-	m.left = budget(len(s))
-	caps[0] = 0
+	m.stage, m.left, m.where, m.seen = stageFirst, firstBudget, where{}, notLooked
 	r := NoMatch
+	to[0] = 0
 	if p.begin.op != opFail {
 		r = m.run(p.begin, s, 0, to)
 	}
+	return m.end(r, s, to)
+}
+
+// Continue goes on where Match has given up, if that pays: it has a larger budget, proportional to the length of the text.
+// s and caps must be those that were given to Match, and unchanged.
+func (m *Machine) Continue(s string, caps []int32) Result {
+	if m.stage != stageSecond {
+		return GaveUp
+	}
+	m.stage, m.left = stageLast, lastBudget(len(s))
+	to := m.p.slotsOf(caps)
+	return m.end(m.run(&m.p.failed, s, m.start, to), s, to)
+}
+
+// end is what Match and Continue do with the result of a run.
+func (m *Machine) end(r Result, s string, to *slots) Result {
+	p := m.p
 	if r == NoMatch && p.middle != nil {
 		r = m.search(s, to)
 	}
@@ -83,11 +129,37 @@ func (m *Machine) Match(s string, caps []int32) Result {
 			to[g], to[g+1] = -1, -1
 		}
 	}
+	if len(m.stack) > keepFrames && r != GaveUp {
+		m.stack = make([]frame, firstFrames)
+	}
 	return r
 }
 
-// budget returns how often a machine may return to a choice before others shall decide about a text of n bytes.
-func budget(n int) int { return 256 + n }
+func (p *Program) slotsOf(caps []int32) *slots {
+	return (*slots)(unsafe.Pointer(unsafe.SliceData(caps[:p.slots])))
+}
+
+// The budgets, in returns to choices.
+const firstBudget = 2
+
+func secondBudget(n int) int { return 16 + n>>5 }
+func lastBudget(n int) int   { return 1024 + n }
+
+// spent is called when the budget is spent at a height sp of the stack. It returns GaveUp, or NoMatch if there cannot be a match at
+// m.start, or Matched if the machine shall go on.
+func (m *Machine) spent(s string, sp int) Result {
+	switch m.stage {
+	case stageFirst:
+		m.stage, m.left = stageSecond, secondBudget(len(s))
+		if m.start == 0 && !m.look(s) {
+			return NoMatch
+		}
+		return Matched
+	default:
+		m.sp = sp
+		return GaveUp
+	}
+}
 
 // maxBits is the number of groups that are valid by a bit.
 const maxBits = 64
@@ -147,8 +219,11 @@ func compile(t *syntax.Tree, opt options) (*Program, error) {
 	if p.trees[1].op != syntax.Fail {
 		p.middle = &p.code[middle]
 		p.starts = newStarts(p.trees[1])
-		p.required = required(p.trees[1])
+		p.required[1] = required(p.trees[1])
 	}
+	p.required[0] = required(p.trees[0])
+	p.same = slices.Equal(p.required[0], p.required[1])
+	p.failed = inst{op: opFail, lo: noSlot, hi: noSlot}
 	return p, nil
 }
 

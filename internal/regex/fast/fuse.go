@@ -35,7 +35,7 @@ type inst struct {
 
 // detail is what few instructions have.
 type detail struct {
-	text    string
+	needle  needle
 	seq     []seqByte
 	class   *syntax.Class
 	targets []*inst // opSwitch, by table
@@ -223,7 +223,7 @@ func (f *fuser) translate(in *instr) inst {
 	case opChar:
 		f.char(&m, in.cls)
 	case opLit, opLazyLit:
-		m.more = &detail{text: in.lit}
+		m.more = &detail{needle: newNeedle(in.lit)}
 	case opSeq:
 		m.more = &detail{seq: f.seq(in.arg)}
 	case opChoice:

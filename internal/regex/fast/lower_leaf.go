@@ -59,7 +59,10 @@ func (l *lowering) leafCapture(n *node, next pc, at span) (pc, bool) {
 		return 0, false
 	}
 	follow := l.first[next]
-	alt := l.undecided(n, next, at)
+	alt := l.giveUp()
+	if !follow.bytes.disjoint(d.GoesOn()) {
+		alt = l.undecided(n, next, at)
+	}
 	return l.emit(instr{
 		op: opLeaf, leaf: leafRef{d, l.leaves.follow(follow), leafOne}, lo: at.lo, hi: at.hi, next: next, alt: alt,
 	}, first(n, follow)), l.err == nil
@@ -79,6 +82,10 @@ func (l *lowering) leafAtomic(n *node, next pc, at span) (pc, bool) {
 	return l.emit(instr{
 		op: opLeaf, leaf: leafRef{d, nil, leafFirst}, lo: at.lo, hi: at.hi, next: next, alt: alt,
 	}, first(n, l.first[next])), l.err == nil
+}
+
+func (l *lowering) giveUp() pc {
+	return l.emit(instr{op: opGiveUp, next: noPC, alt: noPC}, anySide())
 }
 
 // undecided lowers n for texts in which it has several ends: the one that backtracking tries first is right, unless the
@@ -127,7 +134,7 @@ func lookFor(follow side) *node {
 // general lowers n without automata.
 func (l *lowering) general(n *node, next pc, at span) pc {
 	if size(n) > maxGeneral {
-		return l.emit(instr{op: opGiveUp, next: noPC, alt: noPC}, anySide())
+		return l.giveUp()
 	}
 	l.noLeaves = true
 	p := l.save(opSave, at, n, next)

@@ -10,7 +10,7 @@ import (
 const rare = "[]\"{}|<>@=()#$&*;~^`\\'!?%+"
 
 // required returns literals that stand in each match of n, one behind the other: those that tell lines apart.
-func required(n *node) []string {
+func required(n *node) []needle {
 	var all []string
 	var walk func(n *node)
 	walk = func(n *node) {
@@ -28,32 +28,59 @@ func required(n *node) []string {
 		}
 	}
 	walk(n)
-	var out []string
+	var out []needle
 	for _, s := range all {
 		if len(s) > 1 || strings.Contains(rare, s) {
-			out = append(out, s)
+			out = append(out, newNeedle(s))
 		}
 	}
 	return out
 }
 
-// search looks for a match behind the begin of s.
-func (m *Machine) search(s string, caps *slots) Result {
-	p := m.p
+// seen is what is known about the literals that are required at the begin of a text.
+type seen uint8
+
+const (
+	notLooked seen = iota
+	present        // m.found is where
+	absent
+)
+
+// look looks for the literals of a match at the begin of s.
+func (m *Machine) look(s string) bool {
+	m.forget()
+	m.seen = absent
+	if m.require(s, 0) {
+		m.seen = present
+	}
+	return m.seen == present
+}
+
+func (m *Machine) forget() {
 	for k := range m.found {
 		m.found[k] = -1
 	}
-	for i := 1; i <= len(s); i++ {
+}
+
+// search looks for a match behind m.start.
+func (m *Machine) search(s string, caps *slots) Result {
+	p := m.p
+	switch {
+	case m.start > 0:
+	case !p.same || m.seen == notLooked:
+		m.forget()
+	case m.seen == absent:
+		return NoMatch
+	}
+	for i := m.start + 1; i <= len(s); i++ {
 		if !m.require(s, i) {
 			return NoMatch
 		}
-		if i = p.starts.next(s, i); i < 0 {
-			return NoMatch
-		}
-		if !m.require(s, i) {
+		if i = p.starts.next(s, i); i < 0 || !m.require(s, i) {
 			return NoMatch
 		}
 		caps[0] = int32(i)
+		m.start, m.sp = i, 0
 		if r := m.run(p.middle, s, i, caps); r != NoMatch {
 			return r
 		}
@@ -61,18 +88,24 @@ func (m *Machine) search(s string, caps *slots) Result {
 	return NoMatch
 }
 
-// require says whether the required literals stand in s from i on. Where they stood is remembered for a later i.
+// require says whether the literals stand in s that are required of a match at i or behind it. Where they stood is
+// remembered for a later i.
 func (m *Machine) require(s string, i int) bool {
-	for k, lit := range m.p.required {
+	list := m.p.required[1]
+	if i == 0 {
+		list = m.p.required[0]
+	}
+	for k := range list {
+		lit := &list[k]
 		if m.found[k] >= i {
 			return true
 		}
-		i = indexFrom(s, i, lit)
+		i = lit.index(s, i)
 		if i < 0 {
 			return false
 		}
 		m.found[k] = i
-		i += len(lit)
+		i += len(lit.text)
 	}
 	return true
 }

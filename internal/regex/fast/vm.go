@@ -28,6 +28,7 @@ const plainFrame = -1
 
 const (
 	firstFrames = 64
+	keepFrames  = 1 << 10 // from one text to the next
 	maxFrames   = 1 << 16 // 1.5 MB
 )
 
@@ -40,6 +41,7 @@ type slots [1 << 16]int32
 // grow makes room on the stack, if it may.
 func (m *Machine) grow() bool {
 	if len(m.stack) >= maxFrames {
+		m.stage = stageOver
 		return false
 	}
 	m.stack = append(m.stack, make([]frame, len(m.stack))...)
@@ -78,7 +80,7 @@ func (in *inst) literalAt(s string, pos int) bool {
 //nolint:revive // the machine is one function, so that its state stays in registers
 func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 	code, stack := m.p.code, m.stack
-	n, sp := len(s), 0
+	n, sp := len(s), m.sp
 	from := pos // where the way that is tried began
 	var set uint64
 	for {
@@ -103,6 +105,7 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			return Matched
 		case opFail:
 		case opGiveUp:
+			m.stage = stageOver
 			return GaveUp
 		case opRun:
 			end := pos
@@ -228,7 +231,7 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			in = in.next
 			continue
 		case opLazyLit:
-			i := indexFrom(s, pos, in.more.text)
+			i := in.more.needle.index(s, pos)
 			if i < 0 {
 				pos = n
 				goto fail
@@ -312,8 +315,8 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			in = in.next
 			continue
 		case opLit:
-			if strings.HasPrefix(s[pos:], in.more.text) {
-				pos += len(in.more.text)
+			if strings.HasPrefix(s[pos:], in.more.needle.text) {
+				pos += len(in.more.needle.text)
 				in = in.next
 				continue
 			}
@@ -420,7 +423,9 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 	fail:
 		m.left -= 1 + max(pos-from, 0)>>scanCost
 		if m.left < 0 {
-			return GaveUp
+			if r := m.spent(s, sp); r != Matched {
+				return r
+			}
 		}
 		for {
 			if sp == 0 {
@@ -465,7 +470,7 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 					sp++
 				}
 			default: // opLazyLit
-				i = indexFrom(s, pos+1, in.more.text)
+				i = in.more.needle.index(s, pos+1)
 				if i < 0 {
 					m.left -= (n - pos) >> scanCost
 					continue
