@@ -31,6 +31,7 @@ func NewLibrary(ecs bool) *Library {
 			panic("BUG: " + err.Error())
 		}
 	}
+	l.MarkBuiltIn()
 	return l
 }
 

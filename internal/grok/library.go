@@ -31,6 +31,8 @@ type Definition struct {
 	Line int    // from 1
 	// Column is where the text begins in its line, in bytes from 1; also for definitions without a file.
 	Column int
+	// BuiltIn says that the program brings the pattern: nobody is told what is doubtful about it.
+	BuiltIn bool
 }
 
 // Origin returns file and line as "name:line", or "".
@@ -43,6 +45,13 @@ func (d *Definition) Origin() string {
 
 // NewLibrary returns a library without patterns.
 func NewLibrary() *Library { return &Library{map[string]*Definition{}} }
+
+// MarkBuiltIn says of all patterns so far that the program brings them.
+func (l *Library) MarkBuiltIn() {
+	for _, d := range l.defs {
+		d.BuiltIn = true
+	}
+}
 
 // maxDefinition is the longest line of a pattern file, in bytes.
 const maxDefinition = 1 << 20

@@ -22,6 +22,7 @@ type compiled struct {
 	timeout      time.Duration
 	perEvent     bool // the timeout is that of all expressions together
 	expressions  int
+	counters     counters
 }
 
 func build(c Config, env plugin.Env) (*plugin.BuiltFilter, error) {
@@ -61,6 +62,8 @@ func build(c Config, env plugin.Env) (*plugin.BuiltFilter, error) {
 		}
 		f.sources = append(f.sources, s)
 	}
+	f.counters = make(counters, f.expressions)
+	f.show(env.Metrics)
 	return &plugin.BuiltFilter{New: func() plugin.Filter { return newFilter(f) }}, nil
 }
 
@@ -90,7 +93,7 @@ func compilePattern(c *Config, lib *patterns.Library, text string) (pattern, err
 		return pattern{}, err
 	}
 	p := pattern{text: text, expanded: x}
-	e, err := engineNamed(c.Engine)
+	e, err := engineOf(c)
 	if err != nil {
 		return p, err
 	}

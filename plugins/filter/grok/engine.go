@@ -2,6 +2,7 @@ package grok
 
 import (
 	"fmt"
+	"math"
 
 	"sluice/internal/grok"
 )
@@ -35,11 +36,17 @@ const (
 	exhausted         // the steps that it may take ended before the answer was found
 )
 
-// engineNamed returns the engine of the option's name.
-func engineNamed(name string) (engine, error) {
-	switch name {
+// engineOf returns the engine that the options ask for.
+func engineOf(c *Config) (engine, error) {
+	switch c.Engine {
+	case "sluice":
+		budget := int64(c.TimeoutMillis) * stepsPerMilli
+		if c.TimeoutMillis == 0 {
+			budget = math.MaxInt64
+		}
+		return sluice{budget}, nil
 	case "re2":
 		return re2{}, nil
 	}
-	return nil, fmt.Errorf("unknown engine %q; expected sluice or re2", name)
+	return nil, fmt.Errorf("unknown engine %q; expected sluice or re2", c.Engine)
 }

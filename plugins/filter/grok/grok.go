@@ -3,6 +3,7 @@ package grok
 
 import (
 	"context"
+	"time"
 
 	"sluice/internal/grok"
 	"sluice/pipeline/event"
@@ -21,10 +22,10 @@ type Config struct {
 	Overwrite          []string               `yaml:"overwrite" doc:"Fields that a capture replaces; without it a field that is there becomes a list."`
 	Target             string                 `yaml:"target" doc:"Field below which captures are put."`
 	TagOnFailure       []string               `yaml:"tag_on_failure" doc:"Tags for events of which no field matched."`
-	TimeoutMillis      int                    `yaml:"timeout_millis" doc:"Milliseconds after which no further expression is tried on an event's text; 0 is no limit."`
+	TimeoutMillis      int                    `yaml:"timeout_millis" doc:"Milliseconds after which an expression is given up, counted in steps of the engine (200,000 to a millisecond); 0 is no limit. Most expressions take time that grows with the text alone, and never come near it."`
 	TimeoutScope       string                 `yaml:"timeout_scope" oneof:"pattern|event" doc:"Whether the time is that of one expression or of all of them."`
 	TagOnTimeout       string                 `yaml:"tag_on_timeout" doc:"Tag for events that took too long."`
-	Engine             string                 `yaml:"engine" oneof:"re2" doc:"What runs the expressions."`
+	Engine             string                 `yaml:"engine" oneof:"sluice|re2" doc:"What runs the expressions: our own engine, which has all of Oniguruma's, or vjeantet/grok on Go's regexp, which is slower and has less."`
 }
 
 // defaultTimeout is Logstash's.
@@ -40,7 +41,7 @@ func Plugin() plugin.Spec {
 		TimeoutMillis:     defaultTimeout,
 		TimeoutScope:      "pattern",
 		TagOnTimeout:      "_groktimeout",
-		Engine:            "re2",
+		Engine:            "sluice",
 	}, build)
 }
 
@@ -73,11 +74,14 @@ type filter struct {
 	*compiled
 	buf      []byte
 	matchers []matcher // by the numbers of the expressions
-	used     []bool    // the expressions that have matched, by their numbers
+	counts   []counts  // of this batch
+	used     []bool    // the expressions that have matched
+	tries    uint      // by which the tries are chosen whose time is taken
 }
 
 func newFilter(c *compiled) *filter {
-	f := &filter{compiled: c, used: make([]bool, c.expressions), matchers: make([]matcher, 0, c.expressions)}
+	n := c.expressions
+	f := &filter{compiled: c, used: make([]bool, n), counts: make([]counts, n), matchers: make([]matcher, 0, n)}
 	for _, s := range c.sources {
 		for _, p := range s.patterns {
 			f.matchers = append(f.matchers, p.program.newMatcher())
@@ -93,6 +97,7 @@ func (f *filter) Process(_ context.Context, b *event.Batch) error {
 			e.Match()
 		}
 	}
+	f.counters.add(f.counts)
 	return nil
 }
 
@@ -154,8 +159,7 @@ func (f *filter) text(e *event.Event, s *source, text string, w *watch) bool {
 		if w.before(text) {
 			return false
 		}
-		m := f.matchers[p.number]
-		o := m.match(text)
+		o := f.try(p.number, text)
 		w.after(text)
 		if o == exhausted {
 			w.expired = true
@@ -166,13 +170,46 @@ func (f *filter) text(e *event.Event, s *source, text string, w *watch) bool {
 		}
 		f.used[p.number] = true
 		for j := range p.fields {
-			f.put(e, &p.fields[j], m)
+			f.put(e, &p.fields[j], f.matchers[p.number])
 		}
 		if f.breakOnMatch {
 			return true
 		}
 	}
 	return matched
+}
+
+// try runs an expression on a text, and counts what becomes of it.
+func (f *filter) try(number int, text string) (o outcome) {
+	c := &f.counts[number]
+	c.tried++
+	if f.tries++; f.tries%sampled == 0 {
+		start := time.Now()
+		o = f.matchers[number].match(text)
+		c.nanos += int64(time.Since(start)) * sampled
+	} else {
+		o = f.matchers[number].match(text)
+	}
+	switch o {
+	case yes:
+		c.matched++
+	case no:
+		c.failed++
+	case exhausted:
+		c.exhausted++
+	}
+	return o
+}
+
+// Expressions tells which expressions are tried on which fields, in their order, for the commands that explain them.
+func (f *filter) Expressions() []grok.Use {
+	var list []grok.Use
+	for _, s := range f.sources {
+		for _, p := range s.patterns {
+			list = append(list, grok.Use{Option: p.at, Field: s.path.String(), Expanded: p.expanded})
+		}
+	}
+	return list
 }
 
 // Covered tells which expressions have matched.

@@ -63,10 +63,10 @@ func TestOptions(t *testing.T) {
 	f(func(c *Config) { c.Target = "m" }, `{"m":"12 ab"}`, `{"m":"12 ab","tags":["_grokparsefailure"]}`)
 	f(func(c *Config) { c.BreakOnMatch = false }, `{"m":"12 ab"}`, `{"m":"12 ab","n":12,"w":["ab","12"]}`)
 	f(func(c *Config) { c.TagOnFailure = nil }, `{"m":"-"}`, `{"m":"-"}`)
-	f(func(c *Config) { c.KeepEmptyCaptures = true; c.Match[0].Value = []string{"a%{DATA:d}%{INT:i}?"} }, `{"m":"a"}`, `{"m":"a","d":"","i":""}`)
+	f(func(c *Config) { c.KeepEmptyCaptures = true; c.Match[0].Value = []string{"a%{DATA:d}%{INT:i}?"} }, `{"m":"a"}`, `{"m":"a","d":"","i":null}`)
 	f(func(c *Config) { c.NamedCapturesOnly = false; c.Match[0].Value = []string{"%{INT} %{WORD:w}"} }, `{"m":"12 ab"}`, `{"m":"12 ab","INT":"12","w":"ab"}`)
 	f(func(c *Config) {
-		c.Match[0].Value = []string{"(?<[a][b]>x)(?P<c>y)%{Z=[0-9]+}%{Z:d}%{V:e=v{2}}"}
+		c.Match[0].Value = []string{"(?<[a][b]>x)(?<c>y)%{Z=[0-9]+}%{Z:d}%{V:e=v{2}}"}
 	}, `{"m":"xy12vv"}`, `{"m":"xy12vv","a":{"b":"x"},"c":"y","d":"2","e":"vv"}`)
 	f(func(c *Config) {
 		c.PatternDefinitions = plugin.Pairs[string]{{Key: "WORD", Value: "[0-9]"}, {Key: "MY", Value: "%{WORD}+"}}
@@ -133,11 +133,18 @@ func TestProblems(t *testing.T) {
 		}
 	}
 	f(config("m", "%{IPORHOTS:x}"), "match.m", `unknown pattern "IPORHOTS"; did you mean "IPORHOST"?`, false)
-	f(config("m", "x", "(unclosed"), "match.m[1]", "missing closing )", false)
-	f(config("m", "(?<=x)y"), "match.m", "neither look-ahead, look-behind", false)
-	f(config("m", "(?!x)y"), "match.m", "neither look-ahead, look-behind", false)
-	f(config("m", "x++"), "match.m", "possessive", false)
-	f(config("m", `(x)\1`), "match.m", "back references", false)
+	f(config("m", "x", "(unclosed"), "match.m[1]", "column 1: found a ( without an end", false)
+	re2 := func(expr string) Config {
+		c := config("m", expr)
+		c.Engine = "re2"
+		return c
+	}
+	f(re2("(?<=x)y"), "match.m", "neither look-ahead, look-behind", false)
+	f(re2("%{MONTH}(?!x)y"), "match.m", "neither look-ahead, look-behind", false)
+	f(re2("x++"), "match.m", "possessive", false)
+	f(re2(`(x)\1`), "match.m", "back references", false)
+	f(re2(`[a[b]]`), "match.m", "classes within classes", false)
+	f(re2("(?>a|b)c"), "match.m", "atomic", true)
 	f(config("m", "%{INT:[a}"), "match.m", "bracket that is not closed", false)
 	f(config("m", "%{INT:a"), "match.m", `column 1: "%{INT:a" is no reference`, true)
 	f(config("m", "%{INT:}"), "match.m", `":" in %{INT...} is ignored`, true)
@@ -145,7 +152,6 @@ func TestProblems(t *testing.T) {
 	f(config("m]", "x"), "match.m]", "outside brackets", false)
 	f(config("m"), "match.m", "found no expression", false)
 	f(config("m", "%{INT:a:long}"), "match.m", `unknown type "long"`, true)
-	f(config("m", "(?>a|b)c"), "match.m", "atomic", true)
 	c := config("m", "x")
 	c.PatternsDir = []string{"/no/such/folder"}
 	f(c, "patterns_dir[0]", "no such file", false)
