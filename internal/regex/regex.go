@@ -13,6 +13,7 @@ package regex
 import (
 	"errors"
 
+	"sluice/internal/regex/fast"
 	"sluice/internal/regex/plain"
 	"sluice/internal/regex/superset"
 	"sluice/internal/regex/syntax"
@@ -48,6 +49,7 @@ type Error = syntax.Error
 type Program struct {
 	tree     *syntax.Tree
 	budget   int64
+	fast     *fast.Program     // nil where it does not know a construct
 	superset *superset.Program // nil where it would be of no use
 	plain    *plain.Program
 }
@@ -67,6 +69,11 @@ func Compile(expr string, o Options) (*Program, error) {
 			err = &Error{Pos: bad.Pos, End: bad.End, Expr: expr, Msg: bad.What}
 		}
 		return nil, err
+	}
+	if !o.off.fast {
+		if p.fast, err = fast.Compile(tree); err != nil && !errors.Is(err, fast.ErrUnsupported) {
+			return nil, err
+		}
 	}
 	if !o.off.superset {
 		p.superset = superset.Compile(tree)
@@ -88,6 +95,7 @@ func (p *Program) Tree() *syntax.Tree { return p.tree }
 // locks and starts nothing. It keeps nothing of the texts, and no large scratch space after a large text.
 type Matcher struct {
 	p         *Program
+	fast      *fast.Machine
 	superset  *superset.Machine
 	plain     *plain.Machine
 	caps      []int32
@@ -98,6 +106,9 @@ type Matcher struct {
 func (p *Program) NewMatcher() *Matcher {
 	m := &Matcher{p: p, caps: make([]int32, 2*(len(p.tree.Names)+1)), plain: plain.NewMachine(p.plain)}
 	m.plain.Budget = p.budget
+	if p.fast != nil {
+		m.fast = p.fast.NewMachine()
+	}
 	if p.superset != nil {
 		m.superset = superset.NewMachine(p.superset)
 	}
@@ -111,17 +122,27 @@ func (p *Program) NewMatcher() *Matcher {
 // Where ok is false, Exhausted tells whether that is certain.
 func (m *Matcher) Match(s string) (caps []int32, ok bool) {
 	m.exhausted = false
+	if m.fast != nil {
+		if r := m.fast.Match(s, m.caps); r != fast.GaveUp {
+			return m.caps, r == fast.Matched
+		}
+	}
+	return m.caps, m.matchSlow(s)
+}
+
+// matchSlow is Match when the fast executor has not decided.
+func (m *Matcher) matchSlow(s string) bool {
 	from := 0
 	if m.superset != nil {
 		answer, begin := m.superset.Match(s)
 		if answer == superset.No {
-			return m.caps, false
+			return false
 		}
 		from = begin
 	}
 	r := m.plain.Match(s, from, m.caps)
 	m.exhausted = r == plain.Exhausted
-	return m.caps, r == plain.Matched
+	return r == plain.Matched
 }
 
 // Exhausted reports whether the last Match ended without an answer, because its budget, or the memory that it may
