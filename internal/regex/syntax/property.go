@@ -267,3 +267,12 @@ func (p *parser) cluster(start int) *Node {
 		p.node(Seq, start, p.oneOf(negate(mark), start), marks),
 		p.oneOf(dot(), start)))
 }
+
+// IsWord reports whether r is one of Unicode's word characters, as \b has them: letters and what else is
+// alphabetic, marks, decimal digits and connecting punctuation.
+func IsWord(r rune) bool {
+	return unicode.In(r, unicode.L, unicode.Nl, unicode.Other_Alphabetic, unicode.M, unicode.Nd, unicode.Pc)
+}
+
+// WordClass returns the class of Unicode's word characters.
+func WordClass() *Class { return posixProperty("word") }
