@@ -69,24 +69,34 @@ func parse(t *testing.T, expr string) *syntax.Node {
 }
 
 // decided returns n as it is between neighbours that leave nothing to look at, which is the usual case (an address before
-// a blank needs not look whether a digit follows): without anything that has no width. Of an atomic group that is all
-// of n it is the operand, if mode is First.
+// a blank need not look whether a digit follows): without anything that has no width, except for look-aheads at the next
+// byte that are not the last of n. If mode is First, and n is an atomic group, it is the operand.
 func decided(n *syntax.Node, mode leaf.Mode) *syntax.Node {
+	n = strip(n, true)
+	if mode == leaf.First && n.Op == syntax.Atomic {
+		return n.Subs[0]
+	}
+	return n
+}
+
+func strip(n *syntax.Node, last bool) *syntax.Node {
 	switch n.Op {
-	case syntax.Look, syntax.WordBoundary, syntax.NotWordBoundary, syntax.LineStart, syntax.LineEnd:
+	case syntax.WordBoundary, syntax.NotWordBoundary, syntax.LineStart, syntax.LineEnd:
 		return &syntax.Node{Op: syntax.Empty}
+	case syntax.Look:
+		if last || n.Behind || n.Subs[0].Op != syntax.OneOf {
+			return &syntax.Node{Op: syntax.Empty}
+		}
 	}
 	m := *n
 	m.Subs = nil
-	for _, s := range n.Subs {
-		if s = decided(s, leaf.Ends); s.Op != syntax.Empty || n.Op != syntax.Seq {
+	for i, s := range n.Subs {
+		s = strip(s, last && n.Op != syntax.Repeat && (n.Op != syntax.Seq || i == len(n.Subs)-1))
+		if s.Op != syntax.Empty || n.Op != syntax.Seq {
 			m.Subs = append(m.Subs, s)
 		}
 	}
 	if n.Op == syntax.Seq && len(m.Subs) == 1 {
-		m = *m.Subs[0]
-	}
-	if mode == leaf.First && m.Op == syntax.Atomic {
 		return m.Subs[0]
 	}
 	return &m

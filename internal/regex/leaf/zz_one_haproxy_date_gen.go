@@ -818,17 +818,17 @@ s62:
 		if (b == 0xf4) && has(numbers5, x) {
 			k += c
 			k++
-			goto s75
+			goto s74
 		}
 		if (b-0xf1 <= 2) && has(numbers5, x) {
 			k += c
 			k++
-			goto s74
+			goto s73
 		}
 		if (b == 0xf0) && has(numbers5, x) {
 			k += c
 			k++
-			goto s73
+			goto s72
 		}
 	}
 	if k >= n {
@@ -862,15 +862,15 @@ s63:
 	}
 	if b-0xc2 <= 29 {
 		k++
-		goto s69
+		goto s68
 	}
 	if b-0xe1 <= 11 || b-0xee <= 1 {
 		k++
-		goto s71
+		goto s70
 	}
 	if b-'0' <= 9 {
 		k++
-		goto s68
+		goto s65
 	}
 	if table0[b]&0x20 != 0 {
 		k++
@@ -878,139 +878,23 @@ s63:
 	}
 	if b-0xf1 <= 2 {
 		k++
-		goto s74
+		goto s73
 	}
 	if b == 0xe0 {
 		k++
-		goto s70
+		goto s69
 	}
 	if b == 0xed {
 		k++
-		goto s72
+		goto s71
 	}
 	if b == 0xf0 {
 		k++
-		goto s73
+		goto s72
 	}
 	k++
-	goto s75
+	goto s74
 s64:
-	if k >= n {
-		return None
-	}
-	b = s[k]
-	if table0[b]&0x80 != 0 {
-		k++
-		goto s66
-	}
-	if b-0x80 <= 65 || b >= 0xf5 {
-		return Many
-	}
-	if b-0xc2 <= 29 {
-		k++
-		goto s69
-	}
-	if b-0xe1 <= 11 || b-0xee <= 1 {
-		k++
-		goto s71
-	}
-	if table0[b]&0x20 != 0 {
-		k++
-		goto s67
-	}
-	if b-0xf1 <= 2 {
-		k++
-		goto s74
-	}
-	if b == '0' {
-		k++
-		goto s68
-	}
-	if b == 0xe0 {
-		k++
-		goto s70
-	}
-	if b == 0xed {
-		k++
-		goto s72
-	}
-	if b == 0xf0 {
-		k++
-		goto s73
-	}
-	k++
-	goto s75
-s65:
-	if k >= n {
-		return None
-	}
-	b = s[k]
-	if table1[b]&0x01 != 0 {
-		k++
-		goto s66
-	}
-	if b-0x80 <= 65 || b >= 0xf5 {
-		return Many
-	}
-	if b-0xc2 <= 29 {
-		k++
-		goto s69
-	}
-	if b-0xe1 <= 11 || b-0xee <= 1 {
-		k++
-		goto s71
-	}
-	if table0[b]&0x20 != 0 {
-		k++
-		goto s67
-	}
-	if b-0xf1 <= 2 {
-		k++
-		goto s74
-	}
-	if b == 0xe0 {
-		k++
-		goto s70
-	}
-	if b == 0xed {
-		k++
-		goto s72
-	}
-	if b == 0xf0 {
-		k++
-		goto s73
-	}
-	k++
-	goto s75
-s66:
-	if k >= n {
-		return e
-	}
-	b = s[k]
-	if b-'0' <= 9 {
-		k++
-		goto s77
-	}
-	if b == '+' || b == '-' {
-		k++
-		goto s76
-	}
-	return e
-s67:
-	if k >= n {
-		return None
-	}
-	b = s[k]
-	if b-'0' <= 9 {
-		k++
-		goto s78
-	}
-	if b == '+' || b == '-' {
-		k++
-		goto s76
-	}
-	return None
-s68:
 	if k >= n {
 		return None
 	}
@@ -1024,15 +908,11 @@ s68:
 	}
 	if b-0xc2 <= 29 {
 		k++
-		goto s69
+		goto s68
 	}
 	if b-0xe1 <= 11 || b-0xee <= 1 {
 		k++
-		goto s71
-	}
-	if b-'0' <= 9 {
-		k++
-		goto s79
+		goto s70
 	}
 	if table0[b]&0x20 != 0 {
 		k++
@@ -1040,23 +920,103 @@ s68:
 	}
 	if b-0xf1 <= 2 {
 		k++
-		goto s74
+		goto s73
+	}
+	if b == '0' {
+		k++
+		goto s65
 	}
 	if b == 0xe0 {
 		k++
-		goto s70
+		goto s69
 	}
 	if b == 0xed {
 		k++
-		goto s72
+		goto s71
 	}
 	if b == 0xf0 {
 		k++
+		goto s72
+	}
+	if b == 0xf4 {
+		k++
+		goto s74
+	}
+	return None
+s65:
+	if k >= n {
+		return None
+	}
+	b = s[k]
+	if table0[b]&0x40 != 0 {
+		k++
+		goto s66
+	}
+	if b-0x80 <= 65 || b >= 0xf5 {
+		return Many
+	}
+	if b-0xc2 <= 29 {
+		k++
+		goto s68
+	}
+	if b-0xe1 <= 11 || b-0xee <= 1 {
+		k++
+		goto s70
+	}
+	if table0[b]&0x20 != 0 {
+		k++
+		goto s67
+	}
+	if b-0xf1 <= 2 {
+		k++
 		goto s73
 	}
-	k++
-	goto s75
-s69:
+	if b == 0xe0 {
+		k++
+		goto s69
+	}
+	if b == 0xed {
+		k++
+		goto s71
+	}
+	if b == 0xf0 {
+		k++
+		goto s72
+	}
+	if b == 0xf4 {
+		k++
+		goto s74
+	}
+	return None
+s66:
+	if k >= n {
+		return e
+	}
+	b = s[k]
+	if b-'0' <= 9 {
+		k++
+		goto s76
+	}
+	if b == '+' || b == '-' {
+		k++
+		goto s75
+	}
+	return e
+s67:
+	if k >= n {
+		return None
+	}
+	b = s[k]
+	if b-'0' <= 9 {
+		k++
+		goto s77
+	}
+	if b == '+' || b == '-' {
+		k++
+		goto s75
+	}
+	return None
+s68:
 	if k >= n {
 		return Many
 	}
@@ -1066,7 +1026,7 @@ s69:
 	}
 	k++
 	goto s66
-s70:
+s69:
 	if k >= n {
 		return Many
 	}
@@ -1075,8 +1035,8 @@ s70:
 		return Many
 	}
 	k++
-	goto s69
-s71:
+	goto s68
+s70:
 	if k >= n {
 		return Many
 	}
@@ -1085,8 +1045,8 @@ s71:
 		return Many
 	}
 	k++
-	goto s69
-s72:
+	goto s68
+s71:
 	if k >= n {
 		return Many
 	}
@@ -1095,8 +1055,8 @@ s72:
 		return Many
 	}
 	k++
-	goto s69
-s73:
+	goto s68
+s72:
 	if k >= n {
 		return Many
 	}
@@ -1105,8 +1065,8 @@ s73:
 		return Many
 	}
 	k++
-	goto s71
-s74:
+	goto s70
+s73:
 	if k >= n {
 		return Many
 	}
@@ -1115,8 +1075,8 @@ s74:
 		return Many
 	}
 	k++
-	goto s71
-s75:
+	goto s70
+s74:
 	if k >= n {
 		return Many
 	}
@@ -1125,18 +1085,18 @@ s75:
 		return Many
 	}
 	k++
-	goto s71
-s76:
+	goto s70
+s75:
 	if k >= n {
 		return e
 	}
 	b = s[k]
 	if b-'0' <= 9 {
 		k++
-		goto s77
+		goto s76
 	}
 	return e
-s77:
+s76:
 	if k >= n {
 		if f.end {
 			if e >= 0 {
@@ -1155,10 +1115,10 @@ s77:
 	}
 	if b-'0' <= 9 {
 		k++
-		goto s77
+		goto s76
 	}
 	return e
-s78:
+s77:
 	if k >= n {
 		if f.end {
 			if e >= 0 {
@@ -1184,52 +1144,32 @@ s78:
 	}
 	if b-0xc2 <= 29 {
 		k++
-		goto s69
+		goto s68
 	}
 	if b-0xe1 <= 11 || b-0xee <= 1 {
 		k++
-		goto s71
-	}
-	if b-'0' <= 9 {
-		k++
-		goto s78
-	}
-	if b-0xf1 <= 2 {
-		k++
-		goto s74
-	}
-	if b == 0xe0 {
-		k++
 		goto s70
-	}
-	if b == 0xed {
-		k++
-		goto s72
-	}
-	if b == 0xf0 {
-		k++
-		goto s73
-	}
-	k++
-	goto s75
-s79:
-	if k >= n {
-		if f.end {
-			return int(k)
-		}
-		return None
-	}
-	b = s[k]
-	if f.has[b] {
-		e = int(k)
 	}
 	if b-'0' <= 9 {
 		k++
 		goto s77
 	}
-	if b == '+' || b == '-' {
+	if b-0xf1 <= 2 {
 		k++
-		goto s76
+		goto s73
 	}
-	return e
+	if b == 0xe0 {
+		k++
+		goto s69
+	}
+	if b == 0xed {
+		k++
+		goto s71
+	}
+	if b == 0xf0 {
+		k++
+		goto s72
+	}
+	k++
+	goto s74
 }

@@ -127,7 +127,7 @@ s7:
 			k++
 			goto s11
 		}
-		if (table1[b]&0x02 != 0) && has(numbers5, x) {
+		if (table0[b]&0x80 != 0) && has(numbers5, x) {
 			k += c
 			if f.has[b] {
 				return int(k)

@@ -217,7 +217,7 @@ s14:
 			k++
 			goto s19
 		}
-		if (table1[b]&0x04 != 0) && has(numbers8, x) {
+		if (table1[b]&0x01 != 0) && has(numbers8, x) {
 			k += c
 			if f.has[b] {
 				return int(k)
@@ -321,7 +321,7 @@ s19:
 			k++
 			goto s25
 		}
-		if (table1[b]&0x08 != 0) && has(numbers9, x) {
+		if (table1[b]&0x02 != 0) && has(numbers9, x) {
 			k += c
 			if f.has[b] {
 				return int(k)
@@ -515,7 +515,7 @@ s25:
 			k++
 			goto s33
 		}
-		if (table1[b]&0x08 != 0) && has(numbers5, x) {
+		if (table1[b]&0x02 != 0) && has(numbers5, x) {
 			k += c
 			if f.has[b] {
 				if e >= 0 {
@@ -715,7 +715,7 @@ s33:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (table1[b]&0x10 != 0) && has(numbers6, x) {
+		if (table1[b]&0x04 != 0) && has(numbers6, x) {
 			k += c
 			if f.has[b] {
 				if e >= 0 {

@@ -10,7 +10,7 @@ func oneTZ(s string, i int, f *Follow) int {
 		return None
 	}
 	b = s[k]
-	if table2[b]&0x02 != 0 {
+	if table1[b]&0x80 != 0 {
 		k++
 		goto s1
 	}
