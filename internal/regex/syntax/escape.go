@@ -296,7 +296,9 @@ func (p *parser) escapedByte(start int) (byte, bool) {
 			p.pos--
 			v, ok := p.simpleEscape(start)
 			if !ok {
-				p.pos = at
+				if p.err == nil {
+					p.pos = at
+				}
 				return 0, false
 			}
 			return modify(v, control, meta), true
