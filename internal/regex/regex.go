@@ -60,13 +60,20 @@ func Compile(expr string, o Options) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
+	return CompileTree(tree, o)
+}
+
+// CompileTree compiles an expression, or a part of one, that was parsed before, so of the options the budget alone
+// counts. The tree is only read. Names and Match number the groups as the tree does.
+func CompileTree(tree *syntax.Tree, o Options) (*Program, error) {
 	p := &Program{tree: tree, budget: o.Budget}
 	if p.budget <= 0 {
 		p.budget = DefaultBudget
 	}
+	var err error
 	if p.plain, err = plain.Compile(tree); err != nil {
 		if bad, ok := errors.AsType[*plain.Error](err); ok {
-			err = &Error{Pos: bad.Pos, End: bad.End, Expr: expr, Msg: bad.What}
+			err = &Error{Pos: bad.Pos, End: bad.End, Expr: tree.Expr, Msg: bad.What}
 		}
 		return nil, err
 	}
