@@ -52,6 +52,8 @@ type determinizer struct {
 	ids     map[string]int32
 	states  [][]int32
 	key     []byte
+	slab    []entry // for rows
+	list    []int32 // for target
 
 	mark  []uint32 // by instruction: the last stamp it was seen with
 	stamp uint32
@@ -71,7 +73,7 @@ func determinize(prog []inst, start int32, mode Mode, limit int) (*machine, bool
 		if i >= maxSubsets {
 			return nil, false
 		}
-		row := make([]entry, len(d.sample)+1)
+		row := d.newRow()
 		for c, b := range d.sample {
 			row[c] = d.entry(d.states[i], int(b))
 		}
@@ -79,6 +81,17 @@ func determinize(prog []inst, start int32, mode Mode, limit int) (*machine, bool
 		d.machine.rows = append(d.machine.rows, row)
 	}
 	return d.machine, true
+}
+
+// newRow returns a row, many of which are made at once.
+func (d *determinizer) newRow() []entry {
+	n := len(d.sample) + 1
+	if len(d.slab) < n {
+		d.slab = make([]entry, 64*n)
+	}
+	row := d.slab[:n:n]
+	d.slab = d.slab[n:]
+	return row
 }
 
 // endOfText stands for the byte behind the last one.
@@ -205,12 +218,12 @@ func (d *determinizer) target(r result) entry {
 	case r.bails:
 		e.to = bail
 	case len(r.targets) > 0:
-		var list []int32
+		d.list = d.list[:0]
 		d.stamp++
 		for _, at := range r.targets {
-			list = d.follow(list, at)
+			d.list = d.follow(d.list, at)
 		}
-		e.to = d.intern(list)
+		e.to = d.intern(d.list)
 	}
 	return e
 }
@@ -260,7 +273,7 @@ func (t *stepper) visit(at int32) (cut bool) {
 		case t.c == endOfText:
 			t.r.bails = t.r.bails || in.bailEnd
 		case in.set.has(byte(t.c)):
-			t.r.targets = append(t.r.targets, in.out[0])
+			t.r.targets = append(t.r.targets, in.next)
 		case in.bail.has(byte(t.c)):
 			t.r.bails = true
 		}
@@ -271,7 +284,10 @@ func (t *stepper) visit(at int32) (cut bool) {
 		t.r.guarded = true
 		pass = t.open
 	}
-	return pass && slices.ContainsFunc(in.out, t.visit)
+	if in.kind == isSplit {
+		return slices.ContainsFunc(in.out, t.visit)
+	}
+	return pass && t.visit(in.next)
 }
 
 // singleEnd reports whether n has at most one end wherever it begins, so that it makes no difference whether it is atomic.

@@ -128,6 +128,16 @@ var classes = []*syntax.Class{
 	class(false, "aa"), class(false, "bb"), class(false, "ab"), class(false, "09az"), class(false, "ää"), class(false, "aaää"),
 	class(true, "\x00\U0010FFFF"), class(true, "\x00`b\U0010FFFF"), class(true, "\x00ac\U0010FFFF"), class(true, "\x00ãå\U0010FFFF"),
 	class(false, "a€"), class(false, "€\U0001F600"), class(false, "\u0080\U0010FFFF"), class(true, "\x00a"), class(true, ""), class(false, "aa\U00010000\U0010FFFF"),
+	manyRanges(),
+}
+
+// manyRanges returns a class of more ranges than automata take.
+func manyRanges() *syntax.Class {
+	c := class(false, "aa")
+	for r := rune('à'); len(c.Ranges) <= maxRanges; r += 2 {
+		c.Ranges = append(c.Ranges, syntax.Range{Lo: r, Hi: r})
+	}
+	return c
 }
 
 // tree returns a random tree of what automata can do, and a little more.

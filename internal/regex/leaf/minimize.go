@@ -1,6 +1,9 @@
 package leaf
 
-import "encoding/binary"
+import (
+	"cmp"
+	"slices"
+)
 
 // prune makes dead what leads to no end.
 func (m *machine) prune() {
@@ -41,36 +44,96 @@ func (m *machine) prune() {
 // states go to the same blocks), and numbers them in a canonical way.
 func (m *machine) minimize() {
 	m.prune()
-	block := make([]int32, len(m.rows))
-	blocks := 1
-	var key []byte
-	for {
-		known := make(map[string]int32, blocks)
-		next := make([]int32, len(m.rows))
-		for i, row := range m.rows {
-			key = binary.LittleEndian.AppendUint32(key[:0], uint32(block[i]))
-			for _, e := range row {
-				to := e.to
-				if to >= 0 {
-					to = block[to]
-				}
-				key = append(key, byte(e.kind), byte(to), byte(to>>8))
-			}
-			id, ok := known[string(key)]
-			if !ok {
-				id = int32(len(known))
-				known[string(key)] = id
-			}
-			next[i] = id
-		}
-		block = next
-		if len(known) == blocks {
-			break
-		}
-		blocks = len(known)
+	p := partition{m: m, block: make([]int32, len(m.rows)), members: [][]int32{make([]int32, len(m.rows))}}
+	for i := range m.rows {
+		p.members[0][i] = int32(i)
 	}
-	m.renumber(block, blocks)
+	for p.split() {
+	}
+	m.renumber(p.block, len(p.members))
 	m.mergeColumns()
+}
+
+// partition is the states in blocks.
+type partition struct {
+	m       *machine
+	block   []int32   // of each state
+	members [][]int32 // of each block
+	scratch []hashed
+}
+
+// hashed is a state with a hash of what its row means for the partition.
+type hashed struct {
+	hash  uint64
+	state int32
+}
+
+// split splits each block whose states differ, once, and reports whether there was one.
+func (p *partition) split() (any bool) {
+	for id := range p.members {
+		if len(p.members[id]) < 2 {
+			continue
+		}
+		p.scratch = p.scratch[:0]
+		for _, state := range p.members[id] {
+			p.scratch = append(p.scratch, hashed{p.hash(state), state})
+		}
+		slices.SortFunc(p.scratch, func(a, b hashed) int {
+			return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.state, b.state))
+		})
+		kept := p.members[id][:0]
+		to, head := int32(id), p.scratch[0]
+		for _, h := range p.scratch {
+			if h.hash != head.hash || !p.same(h.state, head.state) {
+				any = true
+				head, to = h, int32(len(p.members))
+				p.members = append(p.members, nil)
+			}
+			if to == int32(id) {
+				kept = append(kept, h.state)
+			} else {
+				p.members[to] = append(p.members[to], h.state)
+			}
+		}
+		p.members[id] = kept
+		for b := int32(len(p.members)) - 1; b > 0 && any; b-- {
+			if p.block[p.members[b][0]] == b {
+				break
+			}
+			for _, state := range p.members[b] {
+				p.block[state] = b
+			}
+		}
+	}
+	return any
+}
+
+func (p *partition) hash(state int32) uint64 {
+	h := uint64(1)
+	for _, e := range p.m.rows[state] {
+		h = (h ^ uint64(p.of(e.to)+3)<<2 ^ uint64(e.kind)) * 0x9E3779B97F4A7C15
+		h ^= h >> 29
+	}
+	return h
+}
+
+// same reports whether the rows of two states mean the same for the partition.
+func (p *partition) same(a, b int32) bool {
+	other := p.m.rows[b]
+	for c, e := range p.m.rows[a] {
+		if e.kind != other[c].kind || p.of(e.to) != p.of(other[c].to) {
+			return false
+		}
+	}
+	return true
+}
+
+// of returns the block of a state; dead and bail are blocks of their own.
+func (p *partition) of(state int32) int32 {
+	if state < 0 {
+		return state
+	}
+	return p.block[state]
 }
 
 // renumber replaces states by their blocks, which are counted in the order in which a walk from the start
@@ -139,11 +202,15 @@ func (m *machine) mergeColumns() {
 
 // goesOn is DFA.GoesOn.
 func (m *machine) goesOn() (set byteSet) {
+	columns := make([]bool, m.columns+1)
 	for _, row := range m.rows {
-		for b := range 256 {
-			if e := row[m.class[b]]; e.kind != noEnd && e.to != dead {
-				set.add(byte(b), byte(b))
-			}
+		for c, e := range row {
+			columns[c] = columns[c] || e.kind != noEnd && e.to != dead
+		}
+	}
+	for b := range 256 {
+		if columns[m.class[b]] {
+			set.add(byte(b), byte(b))
 		}
 	}
 	return set

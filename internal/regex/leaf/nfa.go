@@ -55,7 +55,8 @@ type inst struct {
 	bailEnd bool // isBytes
 	set     byteSet
 	bail    byteSet
-	out     []int32
+	next    int32   // where the others go on
+	out     []int32 // isSplit
 }
 
 const (
@@ -102,6 +103,7 @@ func (p *builder) emit(in inst) int32 {
 			}
 		}
 	}
+	key = binary.LittleEndian.AppendUint16(key, uint16(in.next))
 	for _, out := range in.out {
 		key = binary.LittleEndian.AppendUint16(key, uint16(out))
 	}
@@ -169,7 +171,7 @@ func (p *builder) node(n *syntax.Node, next int32) int32 {
 		if !ok {
 			return p.refuse()
 		}
-		look.out = []int32{next}
+		look.next = next
 		return p.emit(look)
 	}
 }
@@ -179,7 +181,7 @@ func (p *builder) literal(text string, next int32) int32 {
 		return p.refuse() // what follows would not begin at the start of a character
 	}
 	for i := len(text) - 1; i >= 0; i-- {
-		next = p.emit(inst{kind: isBytes, set: setOf(text[i], text[i]), out: []int32{next}})
+		next = p.emit(inst{kind: isBytes, set: setOf(text[i], text[i]), next: next})
 	}
 	return next
 }
@@ -239,9 +241,9 @@ func ordered(lazy bool, body, after int32) []int32 {
 func (p *builder) loop(n *syntax.Node, next int32) int32 {
 	ascii := n.Subs[0].Class.ASCII()
 	set := byteSet{ascii[0], ascii[1], ^uint64(0), ^uint64(0)}
-	guard := p.emit(inst{kind: isGuard, out: []int32{next}})
+	guard := p.emit(inst{kind: isGuard, next: next})
 	again := p.emitNew(inst{kind: isSplit})
-	in := p.emit(inst{kind: isBytes, set: set, out: []int32{again}})
+	in := p.emit(inst{kind: isBytes, set: set, next: again})
 	if p.failed {
 		return 0
 	}

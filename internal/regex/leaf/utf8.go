@@ -17,15 +17,15 @@ const (
 // class builds one character of c before next.
 func (p *builder) class(c *syntax.Class, next int32) int32 {
 	ascii := c.ASCII()
-	low := byteSet{ascii[0], ascii[1]}
-	outs := []int32{p.emit(inst{kind: isBytes, set: low, out: []int32{next}})}
+	low := inst{kind: isBytes, set: byteSet{ascii[0], ascii[1]}, next: next}
 	if _, none := c.High(); none {
-		return outs[0]
+		return p.emit(low)
 	}
 	if len(c.Ranges) > maxRanges {
-		p.prog[outs[0]].bail = setOf(utf8.RuneSelf, 0xFF) // the general way knows
-		return outs[0]
+		low.bail = setOf(utf8.RuneSelf, 0xFF) // the general way knows
+		return p.emit(low)
 	}
+	outs := []int32{p.emit(low)}
 	w := encoder{p: p, next: next, made: map[piece]int32{}}
 	for _, r := range c.Ranges {
 		w.runes(max(r.Lo, utf8.RuneSelf), min(r.Hi, surrogateLo-1))
@@ -87,7 +87,7 @@ func (w *encoder) runes(lo, hi rune) {
 		k := piece{lo, last[i], next}
 		at, ok := w.made[k]
 		if !ok {
-			at = w.p.emit(inst{kind: isBytes, set: setOf(k.lo, k.hi), out: []int32{next}})
+			at = w.p.emit(inst{kind: isBytes, set: setOf(k.lo, k.hi), next: next})
 			w.made[k] = at
 			if i == 0 {
 				w.starts = append(w.starts, at)
@@ -132,14 +132,14 @@ func (p *builder) invalid() int32 {
 		second := p.continuation(l.secondLo, l.secondHi, more[l.more])
 		set := setOf(l.lo, l.hi)
 		first = first.and(set.not())
-		outs = append(outs, p.emit(inst{kind: isBytes, set: set, out: []int32{second}}))
+		outs = append(outs, p.emit(inst{kind: isBytes, set: set, next: second}))
 	}
-	outs = append(outs, p.emit(inst{kind: isBytes, bail: first, out: []int32{never}}))
+	outs = append(outs, p.emit(inst{kind: isBytes, bail: first, next: never}))
 	p.broken = p.emit(inst{kind: isSplit, out: outs})
 	return p.broken
 }
 
 func (p *builder) continuation(lo, hi byte, next int32) int32 {
 	set := setOf(lo, hi)
-	return p.emit(inst{kind: isBytes, set: set, bail: set.not(), bailEnd: true, out: []int32{next}})
+	return p.emit(inst{kind: isBytes, set: set, bail: set.not(), bailEnd: true, next: next})
 }
