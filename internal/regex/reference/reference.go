@@ -5,12 +5,12 @@
 // A function's text is the meaning of its operation, and where it says more than that, the rule is Oniguruma's (as
 // joni, which Logstash uses, has it):
 //
-//   - Groups. A group's begin changes where its parenthesis opens, its end where it closes; only then it has a text, or
-//     another one. A back-reference inside of its own group so sees the new begin with the old end; that is the empty text,
-//     unless the end comes later. A group keeps its text in later iterations of a loop in which it takes no part, and when an
-//     atomic group or a look-around is left; ways that failed leave nothing behind, negative look-arounds neither.
-//   - Calls. A call runs the called group as if it stood there, and sets it. When a group that calls itself
-//     closes, it has its own begin again.
+//   - Groups. A group has a text when its parenthesis closes. From where it opens until then it has none, also in a later
+//     iteration of a loop: so a back-reference inside of its own group fails. A group keeps its text in later
+//     iterations in which it takes no part, and when an atomic group or a look-around is left; ways that failed leave
+//     nothing behind, negative look-arounds and absent operators neither.
+//   - Calls. A call runs the called group as if it stood there, and sets it. For nesting levels a group
+//     that is called anywhere counts as a call where it stands, too.
 //   - Look-arounds. Of a look-ahead and a negative look-around the first way counts. A positive look-behind is not
 //     atomic.
 //   - Empty iterations. See (*run).iterated.
@@ -42,20 +42,30 @@ const maxDepth = 200000
 // Match searches s for the leftmost match of t, from its begin. It takes at most that many steps. The result
 // has, for the whole match and then for each group, the offsets of begin and end, -1 where a group has no text.
 func Match(t *syntax.Tree, s string, steps int) ([]int32, Result) {
-	r := &run{tree: t, s: s, limit: len(s), steps: steps, measure: syntax.NewMeasure(t), groups: map[int]*syntax.Node{0: t.Root}}
+	r := &run{
+		s: s, limit: len(s), steps: steps, measure: syntax.NewMeasure(t),
+		groups: map[int]*syntax.Node{0: t.Root}, called: map[int]bool{},
+	}
 	syntax.Walk(t.Root, func(n *syntax.Node) bool {
-		if n.Op == syntax.Capture {
+		switch n.Op {
+		case syntax.Capture:
 			r.groups[n.Index] = n
+		case syntax.Call:
+			r.called[n.Index] = true
 		}
 		return true
 	})
+	root := t.Root
+	if r.called[0] {
+		root = &syntax.Node{Op: syntax.Call}
+	}
 	for at := 0; at <= len(s); at += r.width(at) {
 		start := state{at: at, begin: at, caps: make([]int32, 2*len(t.Names)+2)}
 		for i := range start.caps {
 			start.caps[i] = -1
 		}
 		var found state
-		ok := r.match(t.Root, start, func(st state) bool {
+		ok := r.match(root, start, func(st state) bool {
 			found = st
 			return true
 		})
@@ -63,27 +73,17 @@ func Match(t *syntax.Tree, s string, steps int) ([]int32, Result) {
 		case r.exhausted:
 			return nil, Unknown
 		case ok:
-			found.caps[0], found.caps[1] = int32(found.begin), int32(found.at)
-			dropOpen(found.caps)
+			found.caps[0], found.caps[1] = int32(min(found.begin, found.at)), int32(found.at)
 			return found.caps, Matched
 		}
 	}
 	return nil, NoMatch
 }
 
-// dropOpen takes the begin from groups that have no end.
-func dropOpen(caps []int32) {
-	for i := 0; i < len(caps); i += 2 {
-		if caps[i+1] < 0 {
-			caps[i] = -1
-		}
-	}
-}
-
 // run is one search.
 type run struct {
-	tree      *syntax.Tree
 	groups    map[int]*syntax.Node // by number; 0 is the whole expression
+	called    map[int]bool         // the groups that are called
 	measure   *syntax.Measure
 	s         string
 	limit     int // how far text may be consumed: less than len(s) in an absent operator
@@ -124,10 +124,10 @@ func (st state) with(e event) state {
 	return st
 }
 
-// set returns the state with one offset changed.
-func (st state) set(i, at int) state {
+// set returns the state with the text of a group changed.
+func (st state) set(group, begin, end int) state {
 	caps := append([]int32(nil), st.caps...)
-	caps[i] = int32(at)
+	caps[2*group], caps[2*group+1] = int32(begin), int32(end)
 	st.caps = caps
 	return st
 }
@@ -165,7 +165,7 @@ func (r *run) match(n *syntax.Node, st state, k then) bool {
 	case syntax.Call:
 		return r.call(n, st, k)
 	case syntax.Condition:
-		if st.caps[2*n.Refs[0]+1] >= 0 {
+		if st.caps[2*n.Refs[0]] >= 0 {
 			return r.match(n.Subs[0], st, k)
 		}
 		return r.match(n.Subs[1], st, k)
@@ -239,10 +239,10 @@ func (r *run) backref(n *syntax.Node, st state, rest string) (int, bool) {
 	}
 	for i := len(n.Refs) - 1; i >= 0; i-- {
 		begin, end := st.caps[2*n.Refs[i]], st.caps[2*n.Refs[i]+1]
-		if end < 0 {
+		if begin < 0 {
 			continue
 		}
-		if size, ok := compare(n, r.s[begin:max(begin, end)], rest); ok {
+		if size, ok := compare(n, r.s[begin:end], rest); ok {
 			return size, true
 		}
 	}
@@ -288,16 +288,27 @@ func contains(list []int, x int) bool {
 }
 
 func (r *run) capture(n *syntax.Node, st state, k then) bool {
-	i := 2 * n.Index
-	open := st.set(i, st.at).with(event{kind: opened, group: n.Index, at: st.at, old: [2]int32{st.caps[i], st.caps[i+1]}})
-	return r.match(n.Subs[0], open, func(in state) bool {
-		return k(in.set(i, st.at).set(i+1, in.at).with(event{kind: closed, group: n.Index, at: in.at}))
-	})
+	if r.called[n.Index] {
+		return r.call(n, st, k)
+	}
+	return r.group(n, st, k)
 }
 
+// call matches a group that is called, or one that stands where it is but is called elsewhere.
 func (r *run) call(n *syntax.Node, st state, k then) bool {
-	return r.match(r.groups[n.Index], st.with(event{kind: called}), func(in state) bool {
-		return k(in.with(event{kind: returned}))
+	target := r.groups[n.Index]
+	body := r.group
+	if n.Index == 0 {
+		body = r.match
+	}
+	return body(target, st.with(event{kind: called}), func(in state) bool { return k(in.with(event{kind: returned})) })
+}
+
+func (r *run) group(n *syntax.Node, st state, k then) bool {
+	i := n.Index
+	open := event{kind: opened, group: i, at: st.at, old: [2]int32{st.caps[2*i], st.caps[2*i+1]}}
+	return r.match(n.Subs[0], st.set(i, -1, -1).with(open), func(in state) bool {
+		return k(in.set(i, st.at, in.at).with(event{kind: closed, group: i, at: in.at}))
 	})
 }
 
@@ -326,8 +337,8 @@ func (r *run) repeat(n *syntax.Node, st state, times int, k then) bool {
 
 // iterated goes on after an empty iteration of a loop without end, which led from st to next. It is the last one,
 // unless the loop's body has groups (those in look-arounds do not count). Then what matters is what the groups that were
-// opened in the iteration had before: no text, or one that is not empty, and another one than now: one
-// more iteration follows; an empty text elsewhere: this way fails. Of several groups the last such one decides.
+// opened in the iteration had before. Where one had no text, or one that was not empty, and has another one now, one
+// more iteration follows. Else, where one had an empty text elsewhere, this way fails.
 func (r *run) iterated(n *syntax.Node, st, next state, k then) bool {
 	if !hasGroups(n.Subs[0]) {
 		return k(next)
@@ -338,21 +349,19 @@ func (r *run) iterated(n *syntax.Node, st, next state, k then) bool {
 			events = append(events, e)
 		}
 	}
-	verdict := k
+	fails := false
 	for i := len(events) - 1; i >= 0; i-- {
 		e := events[i]
 		begin, end := e.old[0], e.old[1]
 		now := [2]int32{next.caps[2*e.group], next.caps[2*e.group+1]}
 		switch {
-		case end < 0:
+		case begin != end && e.old != now, begin < 0:
 			return r.repeat(n, next, n.Min, k)
-		case begin != end && e.old != now:
-			verdict = func(next state) bool { return r.repeat(n, next, n.Min, k) }
 		case begin == end && int(end) != next.at:
-			verdict = func(state) bool { return false }
+			fails = true
 		}
 	}
-	return verdict(next)
+	return !fails && k(next)
 }
 
 // hasGroups reports whether a group may be set by n outside of look-arounds.

@@ -5,7 +5,7 @@ import "strings"
 // bracketOperand reads [...] outside of brackets. A class of just one named character is text, as in joni.
 func (p *parser) bracketOperand(b *builder) {
 	start := p.pos
-	class, neg := p.bracket()
+	class, cross, neg := p.bracket()
 	if p.err != nil {
 		return
 	}
@@ -14,18 +14,19 @@ func (p *parser) bracketOperand(b *builder) {
 		b.char(char{r, start, p.pos})
 		return
 	}
-	b.add(p.classOperand(class, neg, start))
+	b.add(p.classOperand(class, cross, neg, start))
 }
 
 // classOperand makes the node of a class, or of its complement. Where (?i) holds, a character is in it when one of
-// its other cases is, and where the other case is several characters, those are an alternative.
-func (p *parser) classOperand(class *Class, neg bool, start int) *Node {
+// its other cases is, and where the other case is several characters, those are an alternative. Members that are not
+// in cross, and are of ASCII, have no other cases beyond ASCII, and the reverse: those of \w are such.
+func (p *parser) classOperand(class, cross *Class, neg bool, start int) *Node {
 	var multi [][]rune
 	if p.flags.fold {
 		if !neg {
 			multi = p.multiFolds(class)
 		}
-		class = p.foldClass(class)
+		class = p.foldClass(class, cross)
 	}
 	if neg {
 		class = negate(class)
@@ -54,45 +55,72 @@ const (
 
 // bracketReader reads the members of one [...].
 type bracketReader struct {
-	p      *parser
-	state  int
-	value  rune    // afterValue, inRange: the character
-	from   int     // where it stands
-	class  *Class  // members since the last &&
-	ranges []Range // and more members, not yet in class
-	all    *Class  // what stands before the last &&; nil: there was none
+	p     *parser
+	state int
+	value rune     // afterValue, inRange: the character
+	from  int      // where it stands
+	class gatherer // all members
+	cross gatherer // those that case folding may lead into ASCII or out of it; kept only where (?i) holds
 }
 
-// bracket reads [...], and reports apart from its members whether it is negated.
-func (p *parser) bracket() (class *Class, neg bool) {
+// gatherer gathers the members of a class.
+type gatherer struct {
+	ranges  []Range
+	invalid bool
+	before  *Class // what stands before the last &&; nil: there was none
+}
+
+func (g *gatherer) add(c *Class) {
+	g.ranges = append(g.ranges, c.Ranges...)
+	g.invalid = g.invalid || c.Invalid
+}
+
+// and ends an operand of a &&.
+func (g *gatherer) and() {
+	g.before = g.class()
+	g.ranges, g.invalid = nil, false
+}
+
+// class returns what is gathered.
+func (g *gatherer) class() *Class {
+	c := &Class{Ranges: normalize(g.ranges), Invalid: g.invalid}
+	if g.before != nil {
+		return intersect(g.before, c)
+	}
+	return c
+}
+
+// bracket reads [...], and reports apart from its members whether it is negated. Of the members, cross are those that
+// classOperand needs.
+func (p *parser) bracket() (class, cross *Class, neg bool) {
 	start := p.pos
 	if !p.enter(start) {
-		return nil, false
+		return nil, nil, false
 	}
 	defer p.leave()
 	p.pos++
 	neg = p.take("^")
-	b := bracketReader{p: p, class: &Class{}}
+	b := bracketReader{p: p}
 	if p.peek() == ']' {
 		if !b.closes() {
 			p.fail(start, p.pos+1, "found an empty bracket, expected a member before the ]")
-			return nil, false
+			return nil, nil, false
 		}
-		b.member(']', p.pos)
 		p.pos++
+		b.member(']', p.pos-1)
 	}
 	for p.err == nil && !p.take("]") {
 		if !p.more() {
 			p.fail(start, start+1, "found a [ without an end, expected ]")
-			return nil, false
+			return nil, nil, false
 		}
 		b.item()
 	}
-	class = b.finish()
-	if p.ranges += len(class.Ranges); p.ranges > maxRanges {
+	class, cross = b.class.class(), b.cross.class()
+	if p.ranges += len(class.Ranges) + len(cross.Ranges); p.ranges > maxRanges {
 		p.fail(start, p.pos, "found an expression whose classes have more than %d ranges, expected fewer", maxRanges)
 	}
-	return class, neg
+	return class, cross, neg
 }
 
 // closes reports whether another ] follows the one that comes next, which is then a member.
@@ -119,14 +147,14 @@ func (b *bracketReader) item() {
 		b.and()
 	case p.peekIs("[:") && b.posix():
 	case p.peekIs("["):
-		class, neg := p.bracket()
+		class, cross, neg := p.bracket()
 		if p.err != nil {
 			return
 		}
 		if neg {
-			class = negate(class)
+			class, cross = negate(class), negate(cross)
 		}
-		b.nested(class)
+		b.nested(class, cross)
 	case p.peekIs("-"):
 		b.dash()
 	case p.peekIs(`\`):
@@ -143,42 +171,46 @@ func (b *bracketReader) member(r rune, from int) {
 			b.p.fail(b.from, b.p.pos, "found a range from %q to %q, expected the lower character first", b.value, r)
 			return
 		}
-		b.ranges = append(b.ranges, Range{b.value, r})
+		b.add(Range{b.value, r})
 		b.state = afterRange
 		return
 	}
-	b.ranges = append(b.ranges, Range{r, r})
+	b.add(Range{r, r})
 	b.state, b.value, b.from = afterValue, r, from
 }
 
-// members takes a class that stands at from.
-func (b *bracketReader) members(c *Class, from int) {
+// add adds a range of characters.
+func (b *bracketReader) add(r Range) {
+	b.class.ranges = append(b.class.ranges, r)
+	if b.p.flags.fold {
+		b.cross.ranges = append(b.cross.ranges, r)
+	}
+}
+
+// members takes a class that stands at from; cross says whether case folding may lead into ASCII or out of it.
+func (b *bracketReader) members(c *Class, from int, cross bool) {
 	if b.state == inRange {
 		b.p.fail(from, b.p.pos, "found a class as the end of a range, expected a character")
 		return
 	}
-	b.merge(c)
+	b.class.add(c)
+	if cross && b.p.flags.fold {
+		b.cross.add(c)
+	}
 	b.state = afterClass
 }
 
 // nested takes a bracket in the bracket. As in joni, where a character and a - stand before it, those two are dropped.
-func (b *bracketReader) nested(c *Class) {
+func (b *bracketReader) nested(c, cross *Class) {
 	if b.state == inRange {
-		b.drop()
+		b.class.ranges = b.class.ranges[:len(b.class.ranges)-1]
+		if b.p.flags.fold {
+			b.cross.ranges = b.cross.ranges[:len(b.cross.ranges)-1]
+		}
 	}
-	b.merge(c)
+	b.class.add(c)
+	b.cross.add(cross)
 	b.state = afterRange
-}
-
-// drop forgets the character that began a range.
-func (b *bracketReader) drop() {
-	b.ranges = b.ranges[:len(b.ranges)-1]
-}
-
-// merge adds the members of a class.
-func (b *bracketReader) merge(c *Class) {
-	b.ranges = append(b.ranges, c.Ranges...)
-	b.class = &Class{Ranges: b.class.Ranges, Invalid: b.class.Invalid || c.Invalid}
 }
 
 // dash takes a -: a range where a character stands on both sides, else itself.
@@ -199,35 +231,15 @@ func (b *bracketReader) dash() {
 
 // and takes a &&.
 func (b *bracketReader) and() {
-	if b.state == inRange {
-		b.state = afterValue
-	}
-	class := b.taken()
-	if b.all != nil {
-		class = intersect(b.all, class)
-	}
-	b.all, b.class, b.state = class, &Class{}, atStart
-}
-
-// taken returns the members since the last &&.
-func (b *bracketReader) taken() *Class {
-	ranges := append(append([]Range(nil), b.class.Ranges...), b.ranges...)
-	b.ranges = nil
-	return &Class{Ranges: normalize(ranges), Invalid: b.class.Invalid}
-}
-
-func (b *bracketReader) finish() *Class {
-	class := b.taken()
-	if b.all != nil {
-		class = intersect(b.all, class)
-	}
-	return class
+	b.class.and()
+	b.cross.and()
+	b.state = atStart
 }
 
 // posixLimit is how far a [: looks for its :], in characters.
 const posixLimit = 20
 
-// posix reads [:name:] or [:^name:]. It reports false where that does not stand there: then the [ begins a bracket.
+// posix reads [:name:] or [:^name:]. It reports false where there is no :] either: then the [ begins a bracket.
 func (b *bracketReader) posix() bool {
 	p := b.p
 	start := p.pos
@@ -245,7 +257,7 @@ func (b *bracketReader) posix() bool {
 		if neg {
 			class = negate(class)
 		}
-		b.members(class, start)
+		b.members(class, start, known != "word" && known != "ascii" && p.flags.posixUnicode)
 		return true
 	}
 	end := strings.IndexAny(name, ":]")
@@ -255,7 +267,9 @@ func (b *bracketReader) posix() bool {
 			quote(p.expr[start:p.pos]), posixNames)
 		return true
 	}
-	return false
+	p.pos++ // too far away: the [ stands for itself
+	b.member('[', start)
+	return true
 }
 
 // hasPosixEnd reports whether a :] stands in s before any other ].
@@ -285,14 +299,15 @@ func (b *bracketReader) escape() {
 	switch {
 	case strings.IndexByte(types, c) >= 0:
 		p.pos += 2
-		b.members(p.typeClass(c), start)
+		b.members(p.typeClass(c), start, c|0x20 != 'w' || p.flags.typesUnicode)
 	case (c == 'p' || c == 'P') && start+2 < len(p.expr) && p.expr[start+2] == '{':
 		p.pos++
 		if class, neg, ok := p.readProperty(start); ok {
+			cross := !isASCII(class)
 			if neg {
 				class = negate(class)
 			}
-			b.members(class, start)
+			b.members(class, start, cross)
 		}
 	case strings.HasPrefix(p.expr[start:], `\u{`):
 		for _, c := range p.listed(start) {

@@ -30,8 +30,10 @@ func (p *parser) escapedText() (rune, bool) {
 	default:
 		return p.next(), true
 	}
-	p.pos = start
-	if r, ok := p.codePoint(); ok && r >= utf8.RuneSelf && p.err == nil && p.expr[start+1] != 'u' || p.err != nil {
+	if p.pos = start; p.peekIs(`\u{`) {
+		return 0, false
+	}
+	if r, ok := p.codePoint(); ok && r >= utf8.RuneSelf || p.err != nil {
 		return r, true
 	}
 	p.pos = start
@@ -295,6 +297,9 @@ func (p *parser) escapedByte(start int) (byte, bool) {
 		default:
 			p.pos--
 			v, ok := p.simpleEscape(start)
+			if !ok && p.err == nil && (control || meta) && p.take(`\`) {
+				v, ok = '\\', true
+			}
 			if !ok {
 				if p.err == nil {
 					p.pos = at

@@ -113,8 +113,9 @@ const (
 	bigFold    = 256
 )
 
-// foldClass returns the members of c and their variants that are single characters.
-func (p *parser) foldClass(c *Class) *Class {
+// foldClass returns the members of c and their variants that are single characters. Only for members of cross a variant
+// may be beyond ASCII where the member is not, or the reverse.
+func (p *parser) foldClass(c, cross *Class) *Class {
 	f := p.folds()
 	size := 0
 	for _, r := range c.Ranges {
@@ -123,7 +124,7 @@ func (p *parser) foldClass(c *Class) *Class {
 	var more []Range
 	add := func(r rune) {
 		for _, v := range f.variants(r) {
-			if v != r && !c.Has(v) {
+			if v != r && !c.Has(v) && ((v < utf8.RuneSelf) == (r < utf8.RuneSelf) || cross.Has(r)) {
 				more = append(more, Range{v, v})
 			}
 		}

@@ -3,6 +3,7 @@ package syntax
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // posixNames are the names of POSIX brackets.
@@ -14,7 +15,16 @@ func (p *parser) propertyOperand(start int) *Node {
 	if !ok {
 		return nil
 	}
-	return p.classOperand(class, neg, start)
+	cross := class
+	if isASCII(class) {
+		cross = &Class{}
+	}
+	return p.classOperand(class, cross, neg, start)
+}
+
+// isASCII reports whether c is \p{ASCII}.
+func isASCII(c *Class) bool {
+	return len(c.Ranges) == 1 && c.Ranges[0] == Range{0, utf8.RuneSelf - 1}
 }
 
 // readProperty reads p{name}, p{^name} or P{name}: the class of the name, and whether its complement is meant.

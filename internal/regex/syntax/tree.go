@@ -14,7 +14,7 @@ const (
 	Seq                       // Subs, one after another
 	Alt                       // the first of Subs with which the rest matches
 	Repeat                    // Subs[0], Min to Max times (Max -1: no end), greedy or Lazy
-	Capture                   // Subs[0], remembered as group Index
+	Capture                   // Subs[0], remembered as group Index; from where it opens until it closes the group has no text
 	Atomic                    // Subs[0], of which only the first way to match is tried
 	Look                      // Subs[0] matches here (or, Behind, ends here); Neg: does not; see below
 	LineStart                 // ^: at the text's start, or behind a newline that does not end the text
@@ -29,7 +29,7 @@ const (
 	Call                      // \g<name>: the expression of group Index again (0: the whole); captures are set
 	Condition                 // Subs[0] when Refs[0], the only one, has a text, else Subs[1]
 	Absent                    // (?~X): the longest text, then shorter ones, in which Subs[0] does not occur
-	Keep                      // \K: the match is said to begin here
+	Keep                      // \K: the match is said to begin here, but not behind its end
 )
 
 // Of a Look only the first way to match counts, and what it captured stays, unless it is negative. The
