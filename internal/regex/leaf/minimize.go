@@ -69,7 +69,7 @@ type hashed struct {
 }
 
 // split splits each block whose states differ, once, and reports whether there was one.
-func (p *partition) split() (any bool) {
+func (p *partition) split() (found bool) {
 	for id := range p.members {
 		if len(p.members[id]) < 2 {
 			continue
@@ -85,7 +85,7 @@ func (p *partition) split() (any bool) {
 		to, head := int32(id), p.scratch[0]
 		for _, h := range p.scratch {
 			if h.hash != head.hash || !p.same(h.state, head.state) {
-				any = true
+				found = true
 				head, to = h, int32(len(p.members))
 				p.members = append(p.members, nil)
 			}
@@ -96,7 +96,7 @@ func (p *partition) split() (any bool) {
 			}
 		}
 		p.members[id] = kept
-		for b := int32(len(p.members)) - 1; b > 0 && any; b-- {
+		for b := int32(len(p.members)) - 1; b > 0 && found; b-- {
 			if p.block[p.members[b][0]] == b {
 				break
 			}
@@ -105,7 +105,7 @@ func (p *partition) split() (any bool) {
 			}
 		}
 	}
-	return any
+	return found
 }
 
 func (p *partition) hash(state int32) uint64 {

@@ -89,10 +89,12 @@ func (p *builder) build(n *syntax.Node) (start int32, ok bool) {
 
 // emit returns the number of an instruction that does what in does.
 func (p *builder) emit(in inst) int32 {
-	key := append(p.key[:0], byte(in.kind))
+	kind := byte(in.kind)
 	if in.end || in.bailEnd {
-		key[0] |= 0x80
+		kind |= 0x80
 	}
+	p.key = append(p.key[:0], kind)
+	key := p.key
 	if in.kind != isSplit {
 		for _, word := range in.set {
 			key = binary.LittleEndian.AppendUint64(key, word)
