@@ -7,8 +7,8 @@ const maxDepth = 200
 // ones.
 //
 // The body is tried at one character after another. A match ends the text before its last character, and
-// those behind it do not see what comes after that; the text's begin is always tried, and its end is a way
-// out even if the body matches the empty text there.
+// those behind it do not see what comes after that. A body that matches the empty text at the begin occurs in every
+// text; where it does so later, that place is a way out nevertheless.
 func (m *Machine) absent(in *inst, pc int32, pos int) (int, bool) {
 	if m.depth++; m.depth > maxDepth {
 		m.limit = m.steps
@@ -45,18 +45,12 @@ func (m *Machine) absent(in *inst, pc int32, pos int) (int, bool) {
 	return last, true
 }
 
-// last returns the begin of the last character before a position. At the begin of a text that is not empty, there is
-// none, and the answer is the position itself, as it is in Oniguruma: an absent operator whose body is empty matches there, and only
-// there.
+// last returns the begin of the last character before a position, -1 at the begin of the text.
 func (m *Machine) last(pos int) int {
-	switch {
-	case pos > 0:
-		return m.before(0, pos)
-	case len(m.s) > 0:
-		return 0
-	default:
+	if pos == 0 {
 		return -1
 	}
+	return m.before(0, pos)
 }
 
 // occurs reports whether the body of an absent operator matches at a position, and where that ends.

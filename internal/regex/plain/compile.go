@@ -47,17 +47,25 @@ type compiler struct {
 	err      *Error
 }
 
-// Compile makes the program of a tree.
-func Compile(tree *syntax.Tree) (*Program, error) {
+// Compile makes the program of a tree. The error, if there is one, is an *Error.
+func Compile(tree *syntax.Tree) (*Program, error) { return compile(tree, options{unroll: unrolled}) }
+
+// options are for tests, which ask for what must make no difference.
+type options struct {
+	unroll int  // the size up to which counted repeats are unrolled
+	forget bool // have no memo
+}
+
+func compile(tree *syntax.Tree, o options) (*Program, error) {
 	p := &Program{groups: len(tree.Names), scopes: [][]digit{nil}}
 	p.slots = 2 * (p.groups + 1)
 	p.saved = p.slots
-	p.memo = !tree.Called && !tree.Backrefs
-	p.linear = p.memo
 	c := &compiler{
-		p: p, tree: tree, unroll: unrolled,
+		p: p, tree: tree, unroll: o.unroll,
 		classes: map[*syntax.Class]int32{}, texts: map[string]int32{}, called: map[int]int32{},
 	}
+	p.memo = !tree.Called && !tree.Backrefs && !c.looksInside(tree.Root) && !o.forget
+	p.linear = p.memo
 	if c.size(tree.Root) > bigProgram {
 		c.unroll = unrolledBig
 	}
@@ -241,8 +249,7 @@ func (c *compiler) look(n *syntax.Node, next int32) int32 {
 	levels, inLook := c.levels, c.inLook
 	c.levels, c.inLook = 1, true
 	groups := hasGroups(n.Subs[0]) && !n.Neg
-	record := groups && c.p.memo && !slices.ContainsFunc(c.scope, func(d digit) bool { return d.kind == digitGroups })
-	end := c.add(inst{op: opLookEnd, neg: n.Neg, groups: groups, record: record, x: next}, n)
+	end := c.add(inst{op: opLookEnd, neg: n.Neg, groups: groups, x: next}, n)
 	var body int32
 	if n.Behind {
 		body = c.behind(n.Subs[0], end)

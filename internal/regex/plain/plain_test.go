@@ -23,16 +23,23 @@ func mustCompile(tb testing.TB, expr string) *Program {
 }
 
 // match returns the offsets of a match as text, or what else came out.
-func match(p *Program, s string) string {
-	caps := make([]int32, 2*(p.Groups()+1))
-	switch NewMachine(p).Match(s, 0, caps) {
-	case Matched:
-		return strings.Trim(fmt.Sprint(caps), "[]")
-	case NoMatch:
-		return "none"
+func match(p *Program, s string) string { return matchOn(NewMachine(p), s) }
+
+func matchOn(m *Machine, s string) string {
+	caps := make([]int32, 2*(m.p.Groups()+1))
+	switch r := m.Match(s, 0, caps); r {
+	case Matched, NoMatch:
+		return format(caps, r == Matched)
 	default:
 		return "exhausted"
 	}
+}
+
+func format(caps []int32, ok bool) string {
+	if !ok {
+		return "none"
+	}
+	return strings.Trim(fmt.Sprint(caps), "[]")
 }
 
 // TestPrograms compares dumps of programs with testdata/programs.txt: an expression on a line that begins with a blank

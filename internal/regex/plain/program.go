@@ -48,7 +48,6 @@ type inst struct {
 	lazy   bool // opLoop
 	neg    bool // opLook, opLookEnd
 	groups bool // opIterEnd: groups count as progress; opLook, opLookEnd: so do groups in the body
-	record bool // opLookEnd: note how groups are set; not in loops that look at more than their last values
 	fold   bool // opBackref
 	join   bool // more than one instruction leads here
 	inLook bool // the last of the levels is a look-around, else it is the outermost atomic group
@@ -114,7 +113,8 @@ type Program struct {
 }
 
 // Linear reports whether matching takes a number of steps proportional to the length of the text (as far as the
-// memo's memory goes), so that it ends by itself: no back-references, calls and conditions.
+// memo's memory goes), so that it ends by itself: no back-references, calls, conditions and
+// absent operators, and no loop that may be empty around a look-around with a group in it.
 func (p *Program) Linear() bool { return p.linear }
 
 // Groups returns the number of capture groups, without the whole match.

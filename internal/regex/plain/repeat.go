@@ -18,8 +18,10 @@ func (c *compiler) repeat(n *syntax.Node, next int32) int32 {
 		return next
 	case copies > 1 && times(copies, c.size(sub)) > c.unroll:
 		return c.counted(n, next)
-	case n.Max < 0 && n.Min == 1 && !c.isRun(n) && (!c.nullable(sub) || c.size(sub) > unrolledBig):
+	case n.Max < 0 && n.Min == 1 && !c.isRun(n) && !c.nullable(sub):
 		return c.loop(n, next, true)
+	case n.Max < 0 && n.Min > 0 && c.nullable(sub) && c.size(sub) > unrolledBig:
+		return c.counted(n, next) // loops in loops would double at each level
 	}
 	entry := next
 	if n.Max < 0 {
@@ -46,8 +48,8 @@ func (c *compiler) choice(n *syntax.Node, body, exit int32) int32 {
 // loop compiles a repeat without end, from 0 times on or, once, from 1 time on.
 //
 // An iteration that matched the empty text is the last. Where the body has groups, it is so only if they would
-// not change: an iteration in which a group began that had no text before, or one that is not empty, is
-// followed by another; else one in which a group had an empty text elsewhere before fails.
+// not change: an iteration in which a group began that had no text before, or one that is not empty and
+// another one than now, is followed by another; else one in which a group had an empty text elsewhere before fails.
 func (c *compiler) loop(n *syntax.Node, next int32, once bool) int32 {
 	sub := n.Subs[0]
 	if c.isRun(n) {
@@ -95,7 +97,7 @@ func (c *compiler) body(sub *syntax.Node, head, exit int32) int32 {
 func (c *compiler) counted(n *syntax.Node, next int32) int32 {
 	d := digit{kind: digitCount, slot: int32(c.p.slots), radix: uint64(n.Max) + 1}
 	if n.Max < 0 {
-		d.radix = uint64(n.Min) + 1
+		d.radix = uint64(n.Min) + 2 // endIter tells the last that has to be from those behind it
 	}
 	c.p.slots++
 	digits := []digit{d}
@@ -104,9 +106,15 @@ func (c *compiler) counted(n *syntax.Node, next int32) int32 {
 	}
 	outer := c.enter(digits)
 	head := c.add(inst{op: opLoop, arg: d.slot, min: int32(n.Min), max: int32(n.Max), lazy: n.Lazy, y: next}, n)
+	before := len(c.p.insts)
 	var body int32
 	if n.Max < 0 {
 		body = c.body(n.Subs[0], head, next)
+		for pc := before; pc < len(c.p.insts); pc++ {
+			if end := &c.p.insts[pc]; end.op == opIterEnd && end.x == head {
+				end.min, end.max = int32(n.Min), d.slot
+			}
+		}
 	} else {
 		body = c.node(n.Subs[0], head)
 	}
@@ -155,6 +163,22 @@ func (c *compiler) groupDigits(n *syntax.Node) []digit {
 	}
 	walk(n)
 	return digits
+}
+
+// looksInside reports whether there is a loop in n that looks at groups of which some are set in a look-around. Such a
+// group may have any text at the end of an empty iteration, so that the memo would have to know it.
+func (c *compiler) looksInside(n *syntax.Node) bool {
+	if n.Op == syntax.Repeat && n.Max < 0 && c.nullable(n) && c.countsGroups(n) {
+		inLook := false
+		syntax.Walk(n, func(s *syntax.Node) bool {
+			inLook = inLook || s.Op == syntax.Look && hasGroups(s.Subs[0])
+			return true
+		})
+		if inLook {
+			return true
+		}
+	}
+	return slices.ContainsFunc(n.Subs, c.looksInside)
 }
 
 // countsGroups reports whether a loop around n looks at groups: those in look-arounds do not make it so.

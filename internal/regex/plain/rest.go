@@ -3,8 +3,9 @@ package plain
 import (
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
+
+	"sluice/internal/regex/syntax"
 )
 
 // runOf takes as many characters as there are, and leaves a frame for fewer. Where the memo knows that a
@@ -142,14 +143,14 @@ func isWord(r rune) bool {
 	if r < utf8.RuneSelf {
 		return r == '_' || '0' <= r && r <= '9' || 'a' <= r|0x20 && r|0x20 <= 'z'
 	}
-	return unicode.In(r, unicode.Letter, unicode.Mark, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic)
+	return syntax.IsWord(r)
 }
 
 // endIter ends an iteration of a loop that may be empty.
 func (m *Machine) endIter(in *inst, pos int) (next int32, at int, ok bool) {
 	switch {
-	case m.slots[in.arg] != int32(pos):
-		return in.x, pos, true
+	case m.slots[in.arg] != int32(pos), in.min > 0 && m.slots[in.max] <= in.min:
+		return in.x, pos, true // those that a counted repeat has at least are done whatever they match
 	case !in.groups:
 		return in.y, pos, true
 	}
@@ -245,38 +246,11 @@ func (m *Machine) atLevel(r *ref) (begin, end int32, ok bool) {
 
 // again matches the text from begin to end at pos.
 func (m *Machine) again(begin, end int32, pos int, fold bool) (int, bool) {
-	text, rest := m.s[begin:end], m.s[pos:m.limitText]
+	text, rest := m.s[begin:max(begin, end)], m.s[pos:max(pos, m.limitText)]
 	m.steps += int64(len(text)) / 8
 	if !fold {
 		return pos + len(text), strings.HasPrefix(rest, text)
 	}
-	n, ok := foldPrefix(rest, text)
-	return pos + n, ok
-}
-
-// foldPrefix reports whether rest begins with text, whatever the case of its characters, and how many bytes it takes.
-func foldPrefix(rest, text string) (int, bool) {
-	n := 0
-	for len(text) > 0 {
-		if n == len(rest) {
-			return 0, false
-		}
-		a, wa := utf8.DecodeRuneInString(text)
-		b, wb := utf8.DecodeRuneInString(rest[n:])
-		if text[:wa] != rest[n:n+wb] && (a == utf8.RuneError || b == utf8.RuneError || !sameFold(a, b)) {
-			return 0, false
-		}
-		text = text[wa:]
-		n += wb
-	}
-	return n, true
-}
-
-func sameFold(a, b rune) bool {
-	for r := unicode.SimpleFold(a); r != a; r = unicode.SimpleFold(r) {
-		if r == b {
-			return true
-		}
-	}
-	return false
+	n := syntax.MatchFold(text, rest)
+	return pos + n, n >= 0
 }

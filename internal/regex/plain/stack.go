@@ -140,7 +140,7 @@ func (m *Machine) endLook(in *inst) (int, bool) {
 		m.drop(int(mark))
 		return at, false
 	}
-	if in.record {
+	if in.groups && m.p.memo {
 		m.records.note(m, int(mark))
 	}
 	m.mark = m.stack[mark].b
@@ -259,7 +259,7 @@ func (m *Machine) scope(id, pos int32) uint64 {
 const (
 	progressNone = iota // the iteration was empty
 	progressBack        // a group was empty elsewhere before: the iteration fails
-	progressMade        // a group had no text before, or one that was not empty
+	progressMade        // a group had no text before, or one that was not empty and has another one now
 )
 
 // progress tells what the groups that began since the stack had a height say to an iteration that matched the empty
@@ -274,9 +274,9 @@ func (m *Machine) progress(height, pos int32) int {
 		}
 		begin, end := f.b, m.stack[i+1].b
 		switch {
-		case end < 0 || begin != end:
+		case end < 0 || begin != end && (begin != m.slots[f.a] || end != m.slots[f.a+1]):
 			return progressMade
-		case end != pos:
+		case begin == end && end != pos:
 			r = progressBack
 		}
 	}
