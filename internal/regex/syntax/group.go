@@ -247,15 +247,14 @@ func (p *parser) condition(start int) *Node {
 	at := p.pos
 	switch c := p.peek(); {
 	case isDigit(c):
-		for p.more() && isDigit(p.peek()) {
-			ref.number = min(ref.number*10+int(p.peek()-'0'), maxGroups+1)
-			p.pos++
-		}
-		if ref.number == 0 {
+		if ref.number = p.number(); ref.number == 0 {
 			p.fail(at, p.pos, "found a condition about group 0, expected a group from 1 on")
 		}
 	case c == '<', c == '\'':
-		ref.name, at = p.name()
+		var name string
+		if name, at = p.name(); p.err == nil {
+			ref, _ = p.parseReference(name, at)
+		}
 	default:
 		p.fail(start, p.pos, "found a condition about something else than a group, expected (?(1)...) or (?(<name>)...)")
 	}

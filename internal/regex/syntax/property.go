@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -96,6 +97,9 @@ func lookupProperty(key string) *Class {
 		key = long
 	}
 	if c := derivedProperty(key); c != nil {
+		return c
+	}
+	if c := tableProperty(key); c != nil {
 		return c
 	}
 	for name, table := range unicode.Categories {
@@ -213,6 +217,56 @@ func derivedProperty(key string) *Class {
 	return nil
 }
 
+// tableProperty returns a property that Go does not have. An age is what all versions up to it have added, and
+// a block's name begins with in.
+func tableProperty(key string) *Class {
+	var aged []Range
+	for _, set := range unicodeSets {
+		if strings.HasPrefix(set.name, "age=") && strings.HasPrefix(key, "age=") {
+			aged = appendRanges(aged, set.ranges)
+			if set.name == key {
+				return classOf(aged...)
+			}
+		} else if set.name == key {
+			return classOf(appendRanges(nil, set.ranges)...)
+		}
+	}
+	if !strings.HasPrefix(key, "in") {
+		return nil
+	}
+	var all []Range
+	for entry := range strings.FieldsSeq(blocks) {
+		name, place, _ := strings.Cut(entry, ":")
+		first, last, _ := strings.Cut(place, "-")
+		lo, _ := strconv.ParseInt(first, 16, 32)
+		hi, _ := strconv.ParseInt(last, 16, 32)
+		all = append(all, Range{rune(lo), rune(hi)})
+		if "in"+name == key {
+			return classOf(all[len(all)-1])
+		}
+	}
+	if key == "innoblock" {
+		return named(negate(classOf(all...)))
+	}
+	return nil
+}
+
+// appendRanges reads ranges as unicodeSets has them.
+func appendRanges(ranges []Range, s string) []Range {
+	next := int64(0)
+	for field := range strings.FieldsSeq(s) {
+		gap, more, _ := strings.Cut(field, ".")
+		skip, _ := strconv.ParseInt(gap, 36, 32)
+		length := int64(0)
+		if more != "" {
+			length, _ = strconv.ParseInt(more, 36, 32)
+		}
+		ranges = append(ranges, Range{rune(next + skip), rune(next + skip + length)})
+		next += skip + length + 1
+	}
+	return ranges
+}
+
 // propertyAlias returns the long name of a property's short one.
 func propertyAlias(key string) (string, bool) {
 	const aliases = "wspace:whitespace bidic:bidicontrol joinc:joincontrol qmark:quotationmark term:terminalpunctuation " +
@@ -222,7 +276,11 @@ func propertyAlias(key string) (string, bool) {
 		"dep:deprecated sd:softdotted loe:logicalorderexception oids:otheridstart oidc:otheridcontinue " +
 		"sterm:sentenceterminal vs:variationselector patws:patternwhitespace patsyn:patternsyntax " +
 		"pcm:prependedconcatenationmark ri:regionalindicator graphemeclusterbreak=regionalindicator:regionalindicator " +
-		"ids:idstart idc:idcontinue grext:graphemeextend grbase:graphemebase zzzz:unknown combiningmark:m"
+		"ids:idstart idc:idcontinue grext:graphemeextend grbase:graphemebase zzzz:unknown combiningmark:m " +
+		"ci:caseignorable cwl:changeswhenlowercased cwu:changeswhenuppercased cwt:changeswhentitlecased " +
+		"cwcf:changeswhencasefolded cwcm:changeswhencasemapped xids:xidstart xidc:xidcontinue " +
+		"di:defaultignorablecodepoint grlink:graphemelink epres:emojipresentation emod:emojimodifier " +
+		"ebase:emojimodifierbase ecomp:emojicomponent extpict:extendedpictographic"
 	for pair := range strings.FieldsSeq(aliases) {
 		if short, long, _ := strings.Cut(pair, ":"); short == key {
 			return long, true
@@ -264,18 +322,6 @@ func tableClass(t *unicode.RangeTable) *Class {
 		add(rune(r.Lo), rune(r.Hi), rune(r.Stride))
 	}
 	return classOf(ranges...)
-}
-
-// cluster makes a \X.
-func (p *parser) cluster(start int) *Node {
-	crlf := p.node(Literal, start)
-	crlf.Text = "\r\n"
-	mark := p.property("m")
-	marks := p.node(Repeat, start, p.oneOf(mark, start))
-	marks.Max = -1
-	return p.node(Atomic, start, p.node(Alt, start, crlf,
-		p.node(Seq, start, p.oneOf(negate(mark), start), marks),
-		p.oneOf(dot(), start)))
 }
 
 // IsWord reports whether r is one of Unicode's word characters, as \b has them: letters and what else is
