@@ -78,7 +78,15 @@ func (f *grokFlags) newLibrary() (*patterns.Library, error) {
 type tried struct {
 	step, option string // "" for the command line
 	pattern      *grok.Pattern
-	matcher      *grok.Matcher // made when it is first needed
+	matcher      *grok.Matcher // these are made when they are first needed
+	explainer    *grok.Explainer
+}
+
+func (t *tried) explain(line string) grok.Failure {
+	if t.explainer == nil {
+		t.explainer = t.pattern.NewExplainer()
+	}
+	return t.explainer.Explain(line)
 }
 
 func (t *tried) matcherOf() *grok.Matcher {

@@ -117,9 +117,9 @@ func (a *app) explainLine(list []tried, line string) bool {
 
 // furthest returns which expression matched the longest part of a line that none matches.
 func furthest(list []tried, line string) (int, grok.Failure) {
-	best, failure := 0, list[0].pattern.Explain(line)
+	best, failure := 0, list[0].explain(line)
 	for i := range list[1:] {
-		if f := list[i+1].pattern.Explain(line); f.Reached-f.From > failure.Reached-failure.From {
+		if f := list[i+1].explain(line); f.Reached-f.From > failure.Reached-failure.From {
 			best, failure = i+1, f
 		}
 	}
@@ -143,13 +143,21 @@ func (a *app) explainFailure(list []tried, i int, f *grok.Failure, line string) 
 	a.printf("  matched  bytes %d to %d: %s\n", f.From, f.Reached, quoteEnd(line[f.From:f.Reached]))
 	a.printf("  stopped  in %s\n", f.Place)
 	if f.Wanted != "" {
-		a.printf("  expected %s\n", f.Wanted)
+		a.printf("  expected %s\n", cutShort(f.Wanted))
 	}
 	a.printf("  found    %s\n", quoteStart(line[f.Reached:]))
 }
 
 // maxShown is how many bytes of a line are shown around the place where it failed.
 const maxShown = 60
+
+// cutShort cuts a long part of an expression.
+func cutShort(s string) string {
+	if len(s) > maxShown {
+		return strings.ToValidUTF8(s[:maxShown], "") + "..."
+	}
+	return s
+}
 
 func quoteEnd(s string) string {
 	if len(s) > maxShown {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"sluice/internal/grok"
 	"sluice/patterns"
 	"sluice/pipeline/event"
 	"sluice/pipeline/plugin"
@@ -60,11 +61,28 @@ func build(c Config, env plugin.Env) (*plugin.BuiltFilter, error) {
 			f.expressions++
 			s.patterns = append(s.patterns, p)
 		}
+		s.set = setOf(s.patterns)
 		f.sources = append(f.sources, s)
 	}
 	f.counters = make(counters, f.expressions)
 	f.show(env.Metrics)
 	return &plugin.BuiltFilter{New: func() plugin.Filter { return newFilter(f) }}, nil
+}
+
+// setOf returns the set of many patterns, if they are the engine's that knows sets.
+func setOf(list []pattern) *grok.Set {
+	compiled := make([]*grok.Pattern, 0, len(list))
+	for i := range list {
+		p, ok := list[i].program.(*sluiceProgram)
+		if !ok {
+			return nil
+		}
+		compiled = append(compiled, (*grok.Pattern)(p))
+	}
+	if len(compiled) <= 2*grok.LookAfter {
+		return nil
+	}
+	return grok.NewSet(compiled)
 }
 
 // library returns the built-in patterns with the configuration's own.

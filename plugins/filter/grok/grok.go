@@ -67,6 +67,7 @@ type field struct {
 type source struct {
 	path     event.Path
 	patterns []pattern
+	set      *grok.Set // of the patterns; nil where there are few, or another engine
 }
 
 // filter is one worker's.
@@ -77,11 +78,13 @@ type filter struct {
 	counts   []counts  // of this batch
 	used     []bool    // the expressions that have matched
 	tries    uint      // by which the tries are chosen whose time is taken
+	failures failures
 }
 
 func newFilter(c *compiled) *filter {
 	n := c.expressions
 	f := &filter{compiled: c, used: make([]bool, n), counts: make([]counts, n), matchers: make([]matcher, 0, n)}
+	f.failures = failures{make([]*grok.Explainer, n), firstCredit}
 	for _, s := range c.sources {
 		for _, p := range s.patterns {
 			f.matchers = append(f.matchers, p.program.newMatcher())
@@ -118,6 +121,7 @@ func (f *filter) one(e *event.Event) bool {
 		}
 	}
 	if !matched {
+		f.explain(e)
 		for _, tag := range f.tagOnFailure {
 			e.Tag(tag)
 		}
@@ -154,10 +158,21 @@ func (f *filter) textOf(v event.Value) string {
 // in Logstash.
 func (f *filter) text(e *event.Event, s *source, text string, w *watch) bool {
 	matched := false
+	f.failures.earn(text)
+	may := ^uint64(0)
 	for i := range s.patterns {
 		p := &s.patterns[i]
 		if w.before(text) {
 			return false
+		}
+		if i == grok.LookAfter && s.set != nil {
+			may = s.set.Candidates(text)
+		}
+		if i < grok.MaxInSet && may>>i&1 == 0 {
+			f.counts[p.number].tried++
+			f.counts[p.number].failed++
+			matched = false
+			continue
 		}
 		o := f.try(p.number, text)
 		w.after(text)

@@ -14,14 +14,14 @@ func (s sluice) compile(x *grok.Expanded) (program, error) {
 	if err != nil {
 		return nil, err
 	}
-	return sluiceProgram{p}, nil
+	return (*sluiceProgram)(p), nil
 }
 
-type sluiceProgram struct{ p *grok.Pattern }
+type sluiceProgram grok.Pattern
 
-func (p sluiceProgram) captures() []grok.Capture { return p.p.Captures }
+func (p *sluiceProgram) captures() []grok.Capture { return p.Captures }
 
-func (p sluiceProgram) newMatcher() matcher { return sluiceMatcher{p.p.NewMatcher()} }
+func (p *sluiceProgram) newMatcher() matcher { return sluiceMatcher{(*grok.Pattern)(p).NewMatcher()} }
 
 type sluiceMatcher struct{ m *grok.Matcher }
 
