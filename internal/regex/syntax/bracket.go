@@ -32,7 +32,7 @@ func (p *parser) classOperand(class, cross *Class, neg bool, start int) *Node {
 		class = negate(class)
 	}
 	n := p.oneOf(class, start)
-	if len(multi) == 0 || p.behind > 0 {
+	if len(multi) == 0 {
 		return n
 	}
 	subs := []*Node{n}
@@ -40,7 +40,7 @@ func (p *parser) classOperand(class, cross *Class, neg bool, start int) *Node {
 		subs = append(subs, p.folded(text, start))
 	}
 	alt := p.node(Alt, start, subs...)
-	p.hidden[alt] = true
+	p.hidden[alt] = byFolding
 	return alt
 }
 

@@ -105,7 +105,7 @@ func (p *parser) boundary(not bool, start int) *Node {
 	look := func(behind, neg bool) *Node {
 		n := p.node(Look, start, p.oneOf(word, start))
 		n.Behind, n.Neg = behind, neg
-		p.hidden[n] = true
+		p.hidden[n] = byBoundary
 		return n
 	}
 	return p.node(Alt, start,

@@ -167,7 +167,8 @@ func (p *parser) multiFolds(c *Class) [][]rune {
 }
 
 // foldText makes nodes that match a text whatever its case. As in Oniguruma, a character that folds to several stands
-// for these, and several of the text may be one of the subject, but only if each of them folds to a single one.
+// for these, and several of the text may be one of the subject, but only if each of them folds to a single one. In a
+// look-behind, which has to know its length, a character of the text is one of the subject.
 func (p *parser) foldText(run []char) []*Node {
 	f := p.folds()
 	var out []*Node
@@ -241,7 +242,7 @@ func (c *coverer) cover(i, j int) []*Node {
 		} else {
 			n := c.p.node(Alt, c.pos, subs...)
 			n.End = c.end
-			c.p.hidden[n] = true
+			c.p.hidden[n] = byFolding
 			out = append(out, n)
 		}
 		i = end

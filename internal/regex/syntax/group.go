@@ -177,7 +177,7 @@ func (p *parser) scopedOptions(start int) *Node {
 // hide marks the alternatives of inline options.
 func (p *parser) hide(n *Node) {
 	if n != nil && n.Op == Alt {
-		p.hidden[n] = true
+		p.hidden[n] = byOptions
 	}
 }
 
@@ -287,10 +287,10 @@ func (p *parser) condition(start int) *Node {
 	return n
 }
 
-// isAlternatives reports whether the body of a condition or of a look-behind is alternatives. It does not matter
-// whether they stand in plain parentheses of their own, but inline options hide them.
+// isAlternatives reports whether the body of a condition is alternatives. It does not matter whether they stand in plain
+// parentheses of their own, but inline options hide them.
 func (p *parser) isAlternatives(body *Node) bool {
-	return body.Op == Alt && !p.hidden[body]
+	return body.Op == Alt && p.hidden[body] == 0
 }
 
 // known refuses a name that no group before this place has.

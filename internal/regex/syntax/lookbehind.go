@@ -11,7 +11,7 @@ func (p *parser) checkLookBehinds(t *Tree) {
 		body := n.Subs[0]
 		p.checkBehind(n, body)
 		parts := []*Node{body}
-		if p.isAlternatives(body) {
+		if body.Op == Alt && p.hidden[body] != byOptions {
 			parts = body.Subs
 		}
 		for _, part := range parts {
@@ -56,7 +56,7 @@ func (p *parser) checkBehind(look, n *Node) {
 	what := ""
 	switch n.Op {
 	case Look:
-		if !n.Behind && !p.hidden[n] {
+		if !n.Behind && p.hidden[n] == 0 {
 			what = "a look-ahead"
 		}
 	case Capture:

@@ -73,7 +73,7 @@ type parser struct {
 	refs   []*Node             // back-references, conditions and calls, with the name or number of their target:
 	target map[*Node]reference // what each of them says
 	looks  []*Node             // look-behinds, inner ones first
-	hidden map[*Node]bool      // what stands in the tree, but not so in the expression: alternatives of options and of folding
+	hidden map[*Node]hiding    // what stands in the tree, but not so in the expression
 	behind int                 // look-behinds that are open
 	cache  map[string]*Class   // classes of properties, which several nodes share
 	fold   *folding            // nil until it is needed
@@ -84,6 +84,15 @@ type reference struct {
 	name   string // "": by number
 	number int
 }
+
+// hiding says why a node, alternatives or a look-ahead, is not taken for what the expression has.
+type hiding uint8
+
+const (
+	byOptions  hiding = iota + 1 // alternatives of inline options
+	byFolding                    // made by case folding
+	byBoundary                   // made of a \b
+)
 
 func (p *parser) fail(pos, end int, format string, args ...any) {
 	if p.err == nil {
@@ -107,7 +116,7 @@ func (p *parser) parse() *Node {
 	}
 	p.target = map[*Node]reference{}
 	p.cache = map[string]*Class{}
-	p.hidden = map[*Node]bool{}
+	p.hidden = map[*Node]hiding{}
 	root := p.alternatives()
 	if p.err == nil && p.pos < len(p.expr) {
 		p.fail(p.pos, p.pos+1, "found an unmatched ), expected ( before it")
