@@ -70,6 +70,7 @@ func compile(tree *syntax.Tree, o options) (*Program, error) {
 		c.unroll = unrolledBig
 	}
 	if tree.Called {
+		p.slots += p.groups // the begin of each in the call that is under way
 		c.captures = map[int]*syntax.Node{}
 		c.collect(tree.Root)
 	}
@@ -132,7 +133,7 @@ func (c *compiler) node(n *syntax.Node, next int32) int32 {
 		if _, ok := c.called[n.Index]; ok || c.isCalled(n.Index) {
 			return c.add(inst{op: opCall, x: c.call(n.Index), y: next}, n)
 		}
-		return c.capture(n, next, 0)
+		return c.capture(n, next)
 	case syntax.Atomic:
 		return c.atomic(n, next)
 	case syntax.Look:
@@ -203,7 +204,11 @@ func (c *compiler) alt(n *syntax.Node, next int32) int32 {
 	return entry
 }
 
-func (c *compiler) capture(n *syntax.Node, next, own int32) int32 {
+func (c *compiler) capture(n *syntax.Node, next int32) int32 {
+	own := int32(0)
+	if c.tree.Called {
+		own = int32(c.p.saved + n.Index - 1)
+	}
 	end := c.add(inst{op: opClose, arg: int32(n.Index), min: own, x: next}, n)
 	body := c.node(n.Subs[0], end)
 	return c.add(inst{op: opOpen, arg: int32(n.Index), min: own, x: body}, n)
@@ -328,8 +333,7 @@ func (c *compiler) subroutines() {
 		end := c.add(inst{op: opReturn}, n)
 		var body int32
 		if group > 0 {
-			c.p.slots++
-			body = c.capture(n, end, int32(c.p.slots-1))
+			body = c.capture(n, end)
 		} else {
 			body = c.node(n, end)
 		}

@@ -189,7 +189,7 @@ func (m *Machine) set(slot, v int32) {
 	m.slots[slot] = v
 }
 
-// own is set for a group that is called and may be called in itself, where that is no event.
+// own is set where that is no event of a group.
 func (m *Machine) own(slot, v int32) {
 	m.stack = append(m.stack, frame{fOwn, slot, m.slots[slot], v})
 	m.slots[slot] = v

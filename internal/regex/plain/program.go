@@ -58,7 +58,7 @@ type inst struct {
 	scope  int32  // what else tells the states of this instruction apart: an index of Program.scopes, 0: nothing
 	x, y   int32
 	arg    int32
-	min    int32 // opLoop; opOpen, opClose of a called group: the slot of the begin in this call, else 0
+	min    int32 // opLoop; opOpen, opClose where there are calls: the slot of the begin in this call, else 0
 	max    int32 // -1: no end
 	pos    int32 // where the node stands in the expression, in bytes
 	end    int32
