@@ -17,42 +17,44 @@ type numberJump struct {
 }
 
 // numberSet is a set of numbers by their index (see the function index).
-type numberSet [4096]bool
+type numberSet [4 << 12]bool
+
+// eachNumber calls yield with the indexes of all numbers of n digits.
+func eachNumber(n int, yield func(index int)) {
+	for v := range [...]int{1, 10, 100, 1000}[n] {
+		yield(n<<12 | v/100<<8 | v/10%10<<4 | v%10)
+	}
+}
 
 // weight is the share of the numbers that are in the set, summed over the three lengths.
 func (t *numberSet) weight() float64 {
-	sum, digits := 0.0, 10
+	sum := 0.0
 	for n := 1; n <= 3; n++ {
-		count := 0
-		for v := range digits {
-			if t[n<<10|v] {
+		count, all := 0, 0
+		eachNumber(n, func(i int) {
+			all++
+			if t[i] {
 				count++
 			}
-		}
-		sum += float64(count) / float64(digits)
-		digits *= 10
+		})
+		sum += float64(count) / float64(all)
 	}
 	return sum
 }
 
 // trivial reports whether the set has, of each length, all numbers or none.
 func (t *numberSet) trivial() bool {
-	digits := 10
+	same := true
 	for n := 1; n <= 3; n++ {
-		for v := range digits {
-			if t[n<<10|v] != t[n<<10] {
-				return false
-			}
-		}
-		digits *= 10
+		eachNumber(n, func(i int) { same = same && t[i] == t[n<<12] })
 	}
-	return true
+	return same
 }
 
 // jumps returns the short ways of a state, at most three: where numbers are restricted, so that the plain way would have
 // to branch by their digits, or if all, whatever they are.
 func (m *machine) jumps(state int32, all bool) []numberJump {
-	byTarget := map[string]*numberJump{}
+	var list []numberJump
 	for c := range m.columns {
 		var behind byteSet
 		for b := range 256 {
@@ -68,19 +70,18 @@ func (m *machine) jumps(state int32, all bool) []numberJump {
 			continue
 		}
 		best.behind = behind
-		key := fmt.Sprint(best.entry, best.noisy, best.numbers)
-		if known := byTarget[key]; known != nil {
-			known.behind = known.behind.or(behind)
+		same := slices.IndexFunc(list, func(j numberJump) bool {
+			return j.entry == best.entry && j.noisy == best.noisy && j.numbers == best.numbers
+		})
+		if same >= 0 {
+			list[same].behind = list[same].behind.or(behind)
 		} else {
-			byTarget[key] = best
+			list = append(list, *best)
 		}
 	}
-	var list []numberJump
-	for _, j := range byTarget {
-		if !j.noisy || j.behind.and(quietBytes().not()) == (byteSet{}) || j.entry.to == dead {
-			list = append(list, *j)
-		}
-	}
+	list = slices.DeleteFunc(list, func(j numberJump) bool {
+		return j.noisy && j.entry.to != dead && j.behind.and(quietBytes().not()) != (byteSet{})
+	})
 	slices.SortFunc(list, func(a, b numberJump) int {
 		return cmp.Or(cmp.Compare(b.entry.to, a.entry.to), cmp.Compare(b.score, a.score), cmp.Compare(fmt.Sprint(a.behind), fmt.Sprint(b.behind)))
 	})
@@ -99,8 +100,8 @@ func quietBytes() byteSet {
 // jump returns the jump of a state over numbers and a byte of column c behind them that has the most weight, or nil.
 func (m *machine) jump(state int32, c int) *numberJump {
 	found := map[entry]*numberJump{}
-	var visit func(state int32, n, value int, noisy bool)
-	visit = func(state int32, n, value int, noisy bool) {
+	var visit func(state int32, n, digits int, noisy bool)
+	visit = func(state int32, n, digits int, noisy bool) {
 		e := m.rows[state][c]
 		takes := e.to >= 0 && e.kind != maybeEnd // goes on
 		stops := e.to == dead && e.kind == isEnd // ends
@@ -110,7 +111,7 @@ func (m *machine) jump(state int32, c int) *numberJump {
 				j = &numberJump{entry: e}
 				found[e] = j
 			}
-			j.numbers[n<<10|value] = true
+			j.numbers[n<<12|digits] = true
 			j.noisy = j.noisy || noisy || takes && e.kind == isEnd
 		}
 		if n == 3 {
@@ -119,7 +120,7 @@ func (m *machine) jump(state int32, c int) *numberJump {
 		for d := range 10 {
 			e := m.rows[state][m.class['0'+d]]
 			if e.to >= 0 && e.kind != maybeEnd {
-				visit(e.to, n+1, value*10+d, noisy || e.kind == isEnd)
+				visit(e.to, n+1, digits<<4|d, noisy || e.kind == isEnd)
 			}
 		}
 	}
@@ -144,8 +145,8 @@ func sortedEntries(found map[entry]*numberJump) []entry {
 	return list
 }
 
-// allJumps returns the jumps of all states: those that are where a number begins, and worth it.
-func (m *machine) allJumps() map[int32][]numberJump {
+// allJumps returns the jumps of all states where a number begins and that they pay for; numeric: the start is one.
+func (m *machine) allJumps(numeric bool) map[int32][]numberJump {
 	begins := make([]bool, len(m.rows)) // reached otherwise than by a digit
 	begins[0] = true
 	for _, row := range m.rows {
@@ -157,7 +158,8 @@ func (m *machine) allJumps() map[int32][]numberJump {
 	}
 	jumps := map[int32][]numberJump{}
 	queue := make([]int32, 0, len(m.rows))
-	hot := make([]bool, len(m.rows)) // reached by a jump
+	hot := make([]bool, len(m.rows)) // reached by a jump, or known to be one
+	hot[0] = numeric
 	for i := range m.rows {
 		queue = append(queue, int32(i))
 	}
@@ -182,19 +184,27 @@ func (m *machine) allJumps() map[int32][]numberJump {
 	return jumps
 }
 
-// jumps writes the short ways of a state.
+// jumps writes the short ways of a state. Numbers of three digits have any length; others, in dates and times, have two
+// digits nearly always, so that it pays not to make the place of what comes behind depend on them.
 func (g *generator) jumps(list []numberJump, ended bool) {
-	quiet := ""
-	if slices.ContainsFunc(list, func(j numberJump) bool { return j.noisy }) {
-		quiet = "f.quiet && "
-	}
-	g.printf("if %sk+4 <= n {\nt = numeral(s, k)\nc = digits(t)\nx = index(t, c)\nb = s[k+c&3]\n", quiet)
+	quiet, three := "", false
 	for _, j := range list {
-		g.printf("if (%s) && has(%s, x) {\nk += c\n", g.condition(j.behind), g.numbers(j.numbers))
+		if j.noisy {
+			quiet = "f.quiet && "
+		}
+		eachNumber(3, func(i int) { three = three || j.numbers[i] })
+	}
+	count := "2"
+	if three {
+		count = "c"
+		g.printf("if %sk+4 <= n {\nt = numeral(s, k)\nc = digits(t)\nx = index(t, c)\nb = s[k+c&3]\n", quiet)
+		g.long = true
+	} else {
+		g.printf("if %sk+3 <= n {\nx = pair(s, k)\nb = s[k+2]\n", quiet)
+	}
+	for _, j := range list {
+		g.printf("if (%s) && has(%s, x) {\nk += %s\n", g.condition(j.behind), g.numbers(j.numbers), count)
 		if j.entry.to >= 0 {
-			if j.entry.kind == isEnd && g.m.mode == First {
-				panic("BUG: an end on the way in mode First")
-			}
 			g.printf("k++\ngoto s%d\n", j.entry.to)
 		} else {
 			g.arm(j.entry, ended)

@@ -14,6 +14,8 @@ type Source struct {
 	Expr string // for the comment
 	Node *syntax.Node
 	Mode Mode
+	// Numeric says that texts begin with numbers: the function tries those first even where they are not restricted.
+	Numeric bool
 }
 
 // Generate returns the generated files by their names.
@@ -36,7 +38,7 @@ func Generate(sources []Source) (map[string][]byte, error) {
 		fmt.Fprintf(&cases[src.Mode], "case %q:\nreturn %s\n", m.hash(), name)
 		w.out.Reset()
 		w.out.WriteString(header)
-		w.function(name, src.Expr, m)
+		w.function(name, src, m)
 		text, err := w.format()
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
@@ -89,6 +91,14 @@ func NewWalk(n *syntax.Node, mode Mode) (*Walk, bool) {
 	}
 	t := newTable(m)
 	return &Walk{One: t.one, First: t.first, m: m}, true
+}
+
+// Run returns the end of what s begins with.
+func (w *Walk) Run(s string, f *Follow) int {
+	if w.m.mode == First {
+		return w.First(s, 0)
+	}
+	return w.One(s, 0, f)
 }
 
 // Alphabet returns a byte of each class.

@@ -7,7 +7,8 @@ import "math/bits"
 
 // numeral returns the four bytes s[k:k+4], which must be there; those from '0' to '9' as 0 to 9.
 func numeral(s string, k uint) uint32 {
-	return (uint32(s[k]) | uint32(s[k+1])<<8 | uint32(s[k+2])<<16 | uint32(s[k+3])<<24) ^ 0x30303030
+	t := s[k : k+4]
+	return (uint32(t[0]) | uint32(t[1])<<8 | uint32(t[2])<<16 | uint32(t[3])<<24) ^ 0x30303030
 }
 
 // digits returns how many bytes of a numeral, from the first on, are digits.
@@ -15,12 +16,21 @@ func digits(t uint32) uint {
 	return uint(bits.TrailingZeros32(((t&0x7F7F7F7F+0x76767676)|t)&0x80808080)) / 8
 }
 
-// index returns the index of the first n bytes of a numeral, which are digits: it tells all strings of one to three
-// digits apart, and is below 4096. For n = 0 it is 0, for n = 4 it is 4096 or more.
+// index returns the index of the first n bytes of a numeral, which are digits: for n from 1 to 3 it is n<<12 and the
+// digits, four bits each. For n = 0 it is below 1<<12, for n = 4 it is 4<<12 or more.
 func index(t uint32, n uint) uint {
-	t <<= (4 - n) * 8 // the last digit comes last
-	return n<<10 | uint(t>>8&0xFF)*100 + uint(t>>16&0xFF)*10 + uint(t>>24)
+	t <<= (4 - n) * 8 % 32 // the last digit comes last
+	return n<<12 | uint(t&0xF00|t>>12&0xF0|t>>24)
 }
 
-// has reports whether the bit at index is set in a table of 4096.
-func has(table string, index uint) bool { return table[index/8%512]>>(index%8)&1 != 0 }
+// pair returns the index of the two bytes s[k:k+2], which must be there, or 0 if they are not two digits.
+func pair(s string, k uint) uint {
+	a, b := s[k]-'0', s[k+1]-'0'
+	if a > 9 || b > 9 {
+		return 0
+	}
+	return 2<<12 | uint(a)<<4 | uint(b)
+}
+
+// has reports whether the bit at index is set in a table of 4<<12.
+func has(table string, index uint) bool { return table[index/8%2048]>>(index%8)&1 != 0 }

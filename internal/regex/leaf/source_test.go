@@ -18,18 +18,15 @@ type writer struct {
 }
 
 // function writes the function called name, which answers what a table of m answers.
-func (w *writer) function(name, about string, m *machine) {
-	fmt.Fprintf(&w.out, "// %s is %s.\n", name, about)
+func (w *writer) function(name string, src *Source, m *machine) {
+	fmt.Fprintf(&w.out, "// %s is %s.\n", name, src.Expr)
 	if m.mode == Ends {
 		fmt.Fprintf(&w.out, "func %s(s string, i int, f *Follow) int {\n", name)
 	} else {
 		fmt.Fprintf(&w.out, "func %s(s string, i int) int {\n", name)
 	}
-	g := generator{writer: w, m: m, ended: m.ended(), short: m.allJumps()}
+	g := generator{writer: w, m: m, ended: m.ended(), short: m.allJumps(src.Numeric)}
 	w.out.WriteString("n, k := uint(len(s)), uint(i)\nvar b byte\n")
-	if len(g.short) > 0 {
-		w.out.WriteString("var t uint32\nvar c, x uint\n")
-	}
 	if slices.Contains(g.ended, true) {
 		w.out.WriteString("e := None\n")
 	}
@@ -37,6 +34,12 @@ func (w *writer) function(name, about string, m *machine) {
 	g.out = &body
 	for i := range m.rows {
 		g.state(int32(i))
+	}
+	if len(g.short) > 0 {
+		w.out.WriteString("var x uint\n")
+	}
+	if g.long {
+		w.out.WriteString("var t uint32\nvar c uint\n")
 	}
 	w.out.Write(body.Bytes())
 	if g.done {
@@ -67,7 +70,8 @@ type generator struct {
 	m     *machine
 	ended []bool
 	short map[int32][]numberJump
-	done  bool
+	done  bool // a jump to the label done was written
+	long  bool // and one over numbers of three digits
 }
 
 func (g *generator) printf(format string, args ...any) { fmt.Fprintf(g.out, format, args...) }

@@ -46,7 +46,7 @@ func (t *table) one(s string, i int, f *Follow) int {
 	for k := i; k < len(s); k++ {
 		b := s[k]
 		e := t.next[at+uint32(t.class[b])]
-		if e&kindMask != 0 && f.has[b] {
+		if f.has[b] && e&kindMask != 0 { // in this order: the first is known before the state is
 			if found >= 0 || e&kindMask == uint32(maybeEnd) {
 				return Many
 			}

@@ -6,16 +6,13 @@ package leaf
 func oneHAProxyDate(s string, i int, f *Follow) int {
 	n, k := uint(len(s)), uint(i)
 	var b byte
-	var t uint32
-	var c, x uint
 	e := None
-	if k+4 <= n {
-		t = numeral(s, k)
-		c = digits(t)
-		x = index(t, c)
-		b = s[k+c&3]
-		if (b == '/') && has(numbers2, x) {
-			k += c
+	var x uint
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (b == '/') && has(numbers5, x) {
+			k += 2
 			k++
 			goto s5
 		}
@@ -692,13 +689,11 @@ s53:
 	}
 	return None
 s54:
-	if k+4 <= n {
-		t = numeral(s, k)
-		c = digits(t)
-		x = index(t, c)
-		b = s[k+c&3]
-		if (b == ':') && has(numbers3, x) {
-			k += c
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (b == ':') && has(numbers6, x) {
+			k += 2
 			k++
 			goto s59
 		}
@@ -769,13 +764,11 @@ s58:
 	}
 	return None
 s59:
-	if k+4 <= n {
-		t = numeral(s, k)
-		c = digits(t)
-		x = index(t, c)
-		b = s[k+c&3]
-		if (b == ':') && has(numbers4, x) {
-			k += c
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (b == ':') && has(numbers7, x) {
+			k += 2
 			k++
 			goto s62
 		}
@@ -810,23 +803,21 @@ s61:
 	}
 	return None
 s62:
-	if k+4 <= n {
-		t = numeral(s, k)
-		c = digits(t)
-		x = index(t, c)
-		b = s[k+c&3]
-		if (b == 0xf4) && has(numbers5, x) {
-			k += c
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (b == 0xf4) && has(numbers8, x) {
+			k += 2
 			k++
 			goto s74
 		}
-		if (b-0xf1 <= 2) && has(numbers5, x) {
-			k += c
+		if (b-0xf1 <= 2) && has(numbers8, x) {
+			k += 2
 			k++
 			goto s73
 		}
-		if (b == 0xf0) && has(numbers5, x) {
-			k += c
+		if (b == 0xf0) && has(numbers8, x) {
+			k += 2
 			k++
 			goto s72
 		}
@@ -853,7 +844,7 @@ s63:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x40 != 0 {
+	if table1[b]&0x02 != 0 {
 		k++
 		goto s66
 	}
@@ -872,7 +863,7 @@ s63:
 		k++
 		goto s65
 	}
-	if table0[b]&0x20 != 0 {
+	if table1[b]&0x01 != 0 {
 		k++
 		goto s67
 	}
@@ -899,7 +890,7 @@ s64:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x40 != 0 {
+	if table1[b]&0x02 != 0 {
 		k++
 		goto s66
 	}
@@ -914,7 +905,7 @@ s64:
 		k++
 		goto s70
 	}
-	if table0[b]&0x20 != 0 {
+	if table1[b]&0x01 != 0 {
 		k++
 		goto s67
 	}
@@ -948,7 +939,7 @@ s65:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x40 != 0 {
+	if table1[b]&0x02 != 0 {
 		k++
 		goto s66
 	}
@@ -963,7 +954,7 @@ s65:
 		k++
 		goto s70
 	}
-	if table0[b]&0x20 != 0 {
+	if table1[b]&0x01 != 0 {
 		k++
 		goto s67
 	}

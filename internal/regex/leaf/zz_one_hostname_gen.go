@@ -11,7 +11,7 @@ func oneHostname(s string, i int, f *Follow) int {
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x08 != 0 {
+	if table0[b]&0x20 != 0 {
 		k++
 		goto s1
 	}
@@ -36,7 +36,7 @@ s1:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x04 != 0 {
+	if table0[b]&0x08 != 0 {
 		k++
 		goto s1
 	}
@@ -65,7 +65,7 @@ s2:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x08 != 0 {
+	if table0[b]&0x20 != 0 {
 		k++
 		goto s1
 	}

@@ -6,16 +6,15 @@ package leaf
 func oneHTTPDate(s string, i int, f *Follow) int {
 	n, k := uint(len(s)), uint(i)
 	var b byte
-	var t uint32
-	var c, x uint
 	e := None
-	if k+4 <= n {
-		t = numeral(s, k)
-		c = digits(t)
-		x = index(t, c)
-		b = s[k+c&3]
-		if (b == '/') && has(numbers2, x) {
-			k += c
+	var x uint
+	var t uint32
+	var c uint
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (b == '/') && has(numbers5, x) {
+			k += 2
 			k++
 			goto s5
 		}
@@ -692,13 +691,11 @@ s53:
 	}
 	return None
 s54:
-	if k+4 <= n {
-		t = numeral(s, k)
-		c = digits(t)
-		x = index(t, c)
-		b = s[k+c&3]
-		if (b == ':') && has(numbers3, x) {
-			k += c
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (b == ':') && has(numbers6, x) {
+			k += 2
 			k++
 			goto s59
 		}
@@ -769,13 +766,11 @@ s58:
 	}
 	return None
 s59:
-	if k+4 <= n {
-		t = numeral(s, k)
-		c = digits(t)
-		x = index(t, c)
-		b = s[k+c&3]
-		if (b == ':') && has(numbers4, x) {
-			k += c
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (b == ':') && has(numbers7, x) {
+			k += 2
 			k++
 			goto s62
 		}
@@ -810,18 +805,16 @@ s61:
 	}
 	return None
 s62:
-	if k+4 <= n {
-		t = numeral(s, k)
-		c = digits(t)
-		x = index(t, c)
-		b = s[k+c&3]
-		if (table0[b]&0x20 != 0) && has(numbers5, x) {
-			k += c
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (table1[b]&0x01 != 0) && has(numbers8, x) {
+			k += 2
 			k++
 			goto s67
 		}
-		if (b == 0x20) && has(numbers5, x) {
-			k += c
+		if (b == 0x20) && has(numbers8, x) {
+			k += 2
 			k++
 			goto s66
 		}
@@ -852,7 +845,7 @@ s63:
 		k++
 		goto s65
 	}
-	if table0[b]&0x20 != 0 {
+	if table1[b]&0x01 != 0 {
 		k++
 		goto s67
 	}
@@ -866,7 +859,7 @@ s64:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x20 != 0 {
+	if table1[b]&0x01 != 0 {
 		k++
 		goto s67
 	}
@@ -884,7 +877,7 @@ s65:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x20 != 0 {
+	if table1[b]&0x01 != 0 {
 		k++
 		goto s67
 	}
@@ -899,7 +892,7 @@ s66:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b <= '/' || b >= ':') && has(numbers6, x) {
+		if (b <= '/' || b >= ':') && has(numbers0, x) {
 			k += c
 			if f.has[b] {
 				return int(k)
@@ -926,7 +919,7 @@ s67:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == 0x20) && has(numbers6, x) {
+		if (b == 0x20) && has(numbers0, x) {
 			k += c
 			k++
 			goto s66

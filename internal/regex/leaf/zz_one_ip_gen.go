@@ -6,15 +6,16 @@ package leaf
 func oneIP(s string, i int, f *Follow) int {
 	n, k := uint(len(s)), uint(i)
 	var b byte
-	var t uint32
-	var c, x uint
 	e := None
+	var x uint
+	var t uint32
+	var c uint
 	if k+4 <= n {
 		t = numeral(s, k)
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers1, x) {
+		if (b == '.') && has(numbers4, x) {
 			k += c
 			k++
 			goto s6
@@ -134,7 +135,7 @@ s5:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s9
 	}
@@ -149,7 +150,7 @@ s6:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers1, x) {
+		if (b == '.') && has(numbers4, x) {
 			k += c
 			k++
 			goto s26
@@ -199,7 +200,7 @@ s8:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s18
 	}
@@ -213,7 +214,7 @@ s9:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s17
 	}
@@ -227,7 +228,7 @@ s10:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s17
 	}
@@ -249,7 +250,7 @@ s11:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s17
 	}
@@ -268,7 +269,7 @@ s12:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s38
@@ -364,7 +365,7 @@ s16:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s29
 	}
@@ -382,7 +383,7 @@ s17:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s29
 	}
@@ -396,7 +397,7 @@ s18:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s30
 	}
@@ -411,7 +412,7 @@ s19:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s38
@@ -476,7 +477,7 @@ s21:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s39
 	}
@@ -632,7 +633,7 @@ s25:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s39
 	}
@@ -651,7 +652,7 @@ s26:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers1, x) {
+		if (b == '.') && has(numbers4, x) {
 			k += c
 			k++
 			goto s61
@@ -713,7 +714,7 @@ s30:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s47
 	}
@@ -727,7 +728,7 @@ s31:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s48
 	}
@@ -753,7 +754,7 @@ s32:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s50
 	}
@@ -909,7 +910,7 @@ s36:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s50
 	}
@@ -954,7 +955,7 @@ s38:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s74
@@ -998,7 +999,7 @@ s39:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s59
 	}
@@ -1017,7 +1018,7 @@ s40:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s38
@@ -1103,7 +1104,7 @@ s42:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s59
 	}
@@ -1141,7 +1142,7 @@ s43:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s59
 	}
@@ -1213,7 +1214,7 @@ s47:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s64
 	}
@@ -1227,7 +1228,7 @@ s48:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s65
 	}
@@ -1242,7 +1243,7 @@ s49:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s38
@@ -1300,7 +1301,7 @@ s50:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s72
 	}
@@ -1319,7 +1320,7 @@ s51:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s38
@@ -1405,7 +1406,7 @@ s53:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s72
 	}
@@ -1443,7 +1444,7 @@ s54:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s72
 	}
@@ -1537,7 +1538,7 @@ s59:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s76
 	}
@@ -1567,7 +1568,7 @@ s60:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s76
 	}
@@ -1590,7 +1591,7 @@ s61:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b <= '/' || b >= ':') && has(numbers1, x) {
+		if (b <= '/' || b >= ':') && has(numbers4, x) {
 			k += c
 			if f.has[b] {
 				return int(k)
@@ -1654,7 +1655,7 @@ s65:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s80
 	}
@@ -1668,7 +1669,7 @@ s66:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s81
 	}
@@ -1694,7 +1695,7 @@ s67:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s83
 	}
@@ -1850,7 +1851,7 @@ s71:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s83
 	}
@@ -1880,7 +1881,7 @@ s72:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s88
 	}
@@ -1910,7 +1911,7 @@ s73:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s88
 	}
@@ -1933,7 +1934,7 @@ s74:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s105
@@ -2067,7 +2068,7 @@ s80:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s95
 	}
@@ -2081,7 +2082,7 @@ s81:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s96
 	}
@@ -2096,7 +2097,7 @@ s82:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s38
@@ -2154,7 +2155,7 @@ s83:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s103
 	}
@@ -2173,7 +2174,7 @@ s84:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s38
@@ -2259,7 +2260,7 @@ s86:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s103
 	}
@@ -2297,7 +2298,7 @@ s87:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s103
 	}
@@ -2455,7 +2456,7 @@ s96:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s107
 	}
@@ -2469,7 +2470,7 @@ s97:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s108
 	}
@@ -2495,7 +2496,7 @@ s98:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s110
 	}
@@ -2651,7 +2652,7 @@ s102:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s110
 	}
@@ -2681,7 +2682,7 @@ s103:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s115
 	}
@@ -2711,7 +2712,7 @@ s104:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s115
 	}
@@ -2734,7 +2735,7 @@ s105:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b != '%' && b-'0' > 9) && has(numbers0, x) {
+		if (b != '%' && b-'0' > 9) && has(numbers2, x) {
 			k += c
 			if f.has[b] {
 				if e >= 0 {
@@ -2785,7 +2786,7 @@ s107:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s120
 	}
@@ -2799,7 +2800,7 @@ s108:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s121
 	}
@@ -2814,7 +2815,7 @@ s109:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s38
@@ -2872,7 +2873,7 @@ s110:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s128
 	}
@@ -2891,7 +2892,7 @@ s111:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s38
@@ -2977,7 +2978,7 @@ s113:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s128
 	}
@@ -3015,7 +3016,7 @@ s114:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s128
 	}
@@ -3181,7 +3182,7 @@ s121:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s131
 	}
@@ -3195,7 +3196,7 @@ s122:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s132
 	}
@@ -3221,7 +3222,7 @@ s123:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s134
 	}
@@ -3377,7 +3378,7 @@ s127:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s134
 	}
@@ -3407,7 +3408,7 @@ s128:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s139
 	}
@@ -3437,7 +3438,7 @@ s129:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s139
 	}
@@ -3485,7 +3486,7 @@ s131:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s140
 	}
@@ -3499,7 +3500,7 @@ s132:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s141
 	}
@@ -3514,7 +3515,7 @@ s133:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s38
@@ -3572,7 +3573,7 @@ s134:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s148
 	}
@@ -3591,7 +3592,7 @@ s135:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s38
@@ -3677,7 +3678,7 @@ s137:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s148
 	}
@@ -3715,7 +3716,7 @@ s138:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s148
 	}
@@ -3773,7 +3774,7 @@ s141:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s150
 	}
@@ -3788,7 +3789,7 @@ s142:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s38
@@ -3840,7 +3841,7 @@ s143:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s157
 	}
@@ -3996,7 +3997,7 @@ s147:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s157
 	}
@@ -4026,7 +4027,7 @@ s148:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s162
 	}
@@ -4056,7 +4057,7 @@ s149:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s162
 	}
@@ -4078,7 +4079,7 @@ s150:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s163
 	}
@@ -4092,7 +4093,7 @@ s151:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s164
 	}
@@ -4190,7 +4191,7 @@ s155:
 	if f.has[b] {
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s169
 	}
@@ -4204,7 +4205,7 @@ s156:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s164
 	}
@@ -4230,7 +4231,7 @@ s157:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s170
 	}
@@ -4248,7 +4249,7 @@ s158:
 		return e
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s169
 	}
@@ -4308,7 +4309,7 @@ s160:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s170
 	}
@@ -4346,7 +4347,7 @@ s161:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s170
 	}
@@ -4404,7 +4405,7 @@ s164:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s172
 	}
@@ -4418,7 +4419,7 @@ s165:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s169
 	}
@@ -4454,7 +4455,7 @@ s167:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s172
 	}
@@ -4476,7 +4477,7 @@ s168:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s172
 	}
@@ -4506,7 +4507,7 @@ s169:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s174
 	}
@@ -4532,7 +4533,7 @@ s170:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s175
 	}
@@ -4562,7 +4563,7 @@ s171:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s175
 	}
@@ -4584,7 +4585,7 @@ s172:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s176
 	}
@@ -4598,7 +4599,7 @@ s173:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s176
 	}
@@ -4628,7 +4629,7 @@ s174:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s177
 	}
@@ -4690,7 +4691,7 @@ s177:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s116
 	}

@@ -6,9 +6,36 @@ package leaf
 func oneIPOrHost(s string, i int, f *Follow) int {
 	n, k := uint(len(s)), uint(i)
 	var b byte
-	var t uint32
-	var c, x uint
 	e := None
+	var x uint
+	var t uint32
+	var c uint
+	if f.quiet && k+4 <= n {
+		t = numeral(s, k)
+		c = digits(t)
+		x = index(t, c)
+		b = s[k+c&3]
+		if (b == ':') && has(numbers0, x) {
+			k += c
+			k++
+			goto s6
+		}
+		if (b == '.') && has(numbers0, x) {
+			k += c
+			k++
+			goto s4
+		}
+		if (table0[b]&0x01 != 0) && has(numbers0, x) {
+			k += c
+			if f.has[b] {
+				if int(k)-i > 62 {
+					return Many
+				}
+				return int(k)
+			}
+			return None
+		}
+	}
 	if k >= n {
 		return None
 	}
@@ -17,7 +44,7 @@ func oneIPOrHost(s string, i int, f *Follow) int {
 		k++
 		goto s3
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s1
 	}
@@ -40,11 +67,11 @@ s1:
 	if f.has[b] {
 		e = int(k)
 	}
-	if table0[b]&0x02 != 0 {
+	if table0[b]&0x04 != 0 {
 		k++
 		goto s3
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s5
 	}
@@ -87,7 +114,7 @@ s3:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x04 != 0 {
+	if table0[b]&0x08 != 0 {
 		k++
 		goto s3
 	}
@@ -97,6 +124,27 @@ s3:
 	}
 	goto done
 s4:
+	if f.quiet && k+4 <= n {
+		t = numeral(s, k)
+		c = digits(t)
+		x = index(t, c)
+		b = s[k+c&3]
+		if (b == '.') && has(numbers0, x) {
+			k += c
+			k++
+			goto s4
+		}
+		if (table0[b]&0x10 != 0) && has(numbers0, x) {
+			k += c
+			if f.has[b] {
+				if e >= 0 {
+					return Many
+				}
+				e = int(k)
+			}
+			goto done
+		}
+	}
 	if k >= n {
 		if f.end {
 			if e >= 0 {
@@ -116,7 +164,7 @@ s4:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x08 != 0 {
+	if table0[b]&0x20 != 0 {
 		k++
 		goto s3
 	}
@@ -141,11 +189,11 @@ s5:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x02 != 0 {
+	if table0[b]&0x04 != 0 {
 		k++
 		goto s3
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s8
 	}
@@ -159,11 +207,27 @@ s5:
 	}
 	goto done
 s6:
+	if k+4 <= n {
+		t = numeral(s, k)
+		c = digits(t)
+		x = index(t, c)
+		b = s[k+c&3]
+		if (b == ':') && has(numbers0, x) {
+			k += c
+			k++
+			goto s19
+		}
+		if (b-'A' <= 5 || b-'a' <= 5) && has(numbers1, x) {
+			k += c
+			k++
+			goto s18
+		}
+	}
 	if k >= n {
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s9
 	}
@@ -178,7 +242,7 @@ s7:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s26
@@ -242,11 +306,11 @@ s8:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x02 != 0 {
+	if table0[b]&0x04 != 0 {
 		k++
 		goto s3
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s17
 	}
@@ -264,7 +328,7 @@ s9:
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s18
 	}
@@ -279,7 +343,7 @@ s10:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s26
@@ -356,7 +420,7 @@ s12:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s27
 	}
@@ -524,7 +588,7 @@ s16:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s27
 	}
@@ -557,7 +621,7 @@ s17:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x04 != 0 {
+	if table0[b]&0x08 != 0 {
 		k++
 		goto s3
 	}
@@ -571,11 +635,25 @@ s17:
 	}
 	goto done
 s18:
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (b-'A' <= 5 || b-'a' <= 5) && has(numbers1, x) {
+			k += 2
+			k++
+			goto s46
+		}
+		if (b == ':') && has(numbers3, x) {
+			k += 2
+			k++
+			goto s19
+		}
+	}
 	if k >= n {
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s32
 	}
@@ -585,11 +663,27 @@ s18:
 	}
 	goto done
 s19:
+	if k+4 <= n {
+		t = numeral(s, k)
+		c = digits(t)
+		x = index(t, c)
+		b = s[k+c&3]
+		if (b == ':') && has(numbers0, x) {
+			k += c
+			k++
+			goto s48
+		}
+		if (b-'A' <= 5 || b-'a' <= 5) && has(numbers1, x) {
+			k += c
+			k++
+			goto s47
+		}
+	}
 	if k >= n {
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s33
 	}
@@ -618,7 +712,7 @@ s20:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s35
 	}
@@ -786,7 +880,7 @@ s24:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s35
 	}
@@ -834,7 +928,7 @@ s26:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s56
@@ -881,7 +975,7 @@ s27:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s44
 	}
@@ -900,7 +994,7 @@ s28:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s26
@@ -992,7 +1086,7 @@ s30:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s44
 	}
@@ -1033,7 +1127,7 @@ s31:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s44
 	}
@@ -1055,7 +1149,7 @@ s32:
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s46
 	}
@@ -1069,7 +1163,7 @@ s33:
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s47
 	}
@@ -1084,7 +1178,7 @@ s34:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s26
@@ -1154,7 +1248,7 @@ s35:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s54
 	}
@@ -1173,7 +1267,7 @@ s36:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s26
@@ -1265,7 +1359,7 @@ s38:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s54
 	}
@@ -1306,7 +1400,7 @@ s39:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s54
 	}
@@ -1403,7 +1497,7 @@ s44:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s58
 	}
@@ -1436,7 +1530,7 @@ s45:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s58
 	}
@@ -1464,11 +1558,25 @@ s46:
 	}
 	goto done
 s47:
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (b-'A' <= 5 || b-'a' <= 5) && has(numbers1, x) {
+			k += 2
+			k++
+			goto s72
+		}
+		if (b == ':') && has(numbers3, x) {
+			k += 2
+			k++
+			goto s48
+		}
+	}
 	if k >= n {
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s59
 	}
@@ -1478,11 +1586,27 @@ s47:
 	}
 	goto done
 s48:
+	if k+4 <= n {
+		t = numeral(s, k)
+		c = digits(t)
+		x = index(t, c)
+		b = s[k+c&3]
+		if (b == ':') && has(numbers0, x) {
+			k += c
+			k++
+			goto s74
+		}
+		if (b-'A' <= 5 || b-'a' <= 5) && has(numbers1, x) {
+			k += c
+			k++
+			goto s73
+		}
+	}
 	if k >= n {
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s60
 	}
@@ -1511,7 +1635,7 @@ s49:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s62
 	}
@@ -1679,7 +1803,7 @@ s53:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s62
 	}
@@ -1712,7 +1836,7 @@ s54:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s67
 	}
@@ -1745,7 +1869,7 @@ s55:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s67
 	}
@@ -1768,7 +1892,7 @@ s56:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s82
@@ -1843,7 +1967,7 @@ s59:
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s72
 	}
@@ -1857,7 +1981,7 @@ s60:
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s73
 	}
@@ -1872,7 +1996,7 @@ s61:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s26
@@ -1942,7 +2066,7 @@ s62:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s80
 	}
@@ -1961,7 +2085,7 @@ s63:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s26
@@ -2053,7 +2177,7 @@ s65:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s80
 	}
@@ -2094,7 +2218,7 @@ s66:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s80
 	}
@@ -2211,11 +2335,25 @@ s72:
 	}
 	goto done
 s73:
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (b-'A' <= 5 || b-'a' <= 5) && has(numbers1, x) {
+			k += 2
+			k++
+			goto s97
+		}
+		if (b == ':') && has(numbers3, x) {
+			k += 2
+			k++
+			goto s74
+		}
+	}
 	if k >= n {
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s84
 	}
@@ -2225,11 +2363,27 @@ s73:
 	}
 	goto done
 s74:
+	if k+4 <= n {
+		t = numeral(s, k)
+		c = digits(t)
+		x = index(t, c)
+		b = s[k+c&3]
+		if (b == ':') && has(numbers0, x) {
+			k += c
+			k++
+			goto s99
+		}
+		if (b-'A' <= 5 || b-'a' <= 5) && has(numbers1, x) {
+			k += c
+			k++
+			goto s98
+		}
+	}
 	if k >= n {
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s85
 	}
@@ -2258,7 +2412,7 @@ s75:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s87
 	}
@@ -2426,7 +2580,7 @@ s79:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s87
 	}
@@ -2459,7 +2613,7 @@ s80:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s92
 	}
@@ -2492,7 +2646,7 @@ s81:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s92
 	}
@@ -2515,7 +2669,7 @@ s82:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b != '%' && b-'0' > 9) && has(numbers0, x) {
+		if (b != '%' && b-'0' > 9) && has(numbers2, x) {
 			k += c
 			if f.has[b] {
 				if e >= 0 {
@@ -2566,7 +2720,7 @@ s84:
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s97
 	}
@@ -2580,7 +2734,7 @@ s85:
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s98
 	}
@@ -2595,7 +2749,7 @@ s86:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s26
@@ -2665,7 +2819,7 @@ s87:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s105
 	}
@@ -2684,7 +2838,7 @@ s88:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s26
@@ -2776,7 +2930,7 @@ s90:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s105
 	}
@@ -2817,7 +2971,7 @@ s91:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s105
 	}
@@ -2994,11 +3148,25 @@ s97:
 	}
 	goto done
 s98:
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (b-'A' <= 5 || b-'a' <= 5) && has(numbers1, x) {
+			k += 2
+			k++
+			goto s117
+		}
+		if (b == ':') && has(numbers3, x) {
+			k += 2
+			k++
+			goto s99
+		}
+	}
 	if k >= n {
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s108
 	}
@@ -3008,11 +3176,27 @@ s98:
 	}
 	goto done
 s99:
+	if k+4 <= n {
+		t = numeral(s, k)
+		c = digits(t)
+		x = index(t, c)
+		b = s[k+c&3]
+		if (b == ':') && has(numbers0, x) {
+			k += c
+			k++
+			goto s119
+		}
+		if (b-'A' <= 5 || b-'a' <= 5) && has(numbers1, x) {
+			k += c
+			k++
+			goto s118
+		}
+	}
 	if k >= n {
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s109
 	}
@@ -3041,7 +3225,7 @@ s100:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s111
 	}
@@ -3209,7 +3393,7 @@ s104:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s111
 	}
@@ -3242,7 +3426,7 @@ s105:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s116
 	}
@@ -3275,7 +3459,7 @@ s106:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s116
 	}
@@ -3326,7 +3510,7 @@ s108:
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s117
 	}
@@ -3340,7 +3524,7 @@ s109:
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s118
 	}
@@ -3355,7 +3539,7 @@ s110:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s26
@@ -3425,7 +3609,7 @@ s111:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s125
 	}
@@ -3444,7 +3628,7 @@ s112:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s26
@@ -3536,7 +3720,7 @@ s114:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s125
 	}
@@ -3577,7 +3761,7 @@ s115:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s125
 	}
@@ -3634,11 +3818,25 @@ s117:
 	}
 	goto done
 s118:
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (b-'A' <= 5 || b-'a' <= 5) && has(numbers1, x) {
+			k += 2
+			k++
+			goto s140
+		}
+		if (b == ':') && has(numbers3, x) {
+			k += 2
+			k++
+			goto s119
+		}
+	}
 	if k >= n {
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s127
 	}
@@ -3653,7 +3851,17 @@ s119:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == ':') && has(numbers0, x) {
+			k += c
+			k++
+			goto s142
+		}
+		if (b-'A' <= 5 || b-'a' <= 5) && has(numbers1, x) {
+			k += c
+			k++
+			goto s141
+		}
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s26
@@ -3708,7 +3916,7 @@ s120:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s134
 	}
@@ -3876,7 +4084,7 @@ s124:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s134
 	}
@@ -3909,7 +4117,7 @@ s125:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s139
 	}
@@ -3942,7 +4150,7 @@ s126:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s139
 	}
@@ -3964,7 +4172,7 @@ s127:
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s140
 	}
@@ -3978,7 +4186,7 @@ s128:
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s141
 	}
@@ -4085,7 +4293,7 @@ s132:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s146
 	}
@@ -4099,7 +4307,7 @@ s133:
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s141
 	}
@@ -4128,7 +4336,7 @@ s134:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s147
 	}
@@ -4146,7 +4354,7 @@ s135:
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s146
 	}
@@ -4212,7 +4420,7 @@ s137:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s147
 	}
@@ -4253,7 +4461,7 @@ s138:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s147
 	}
@@ -4310,11 +4518,25 @@ s140:
 	}
 	goto done
 s141:
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (b-'A' <= 5 || b-'a' <= 5) && has(numbers1, x) {
+			k += 2
+			k++
+			goto s153
+		}
+		if (b == ':') && has(numbers3, x) {
+			k += 2
+			k++
+			goto s142
+		}
+	}
 	if k >= n {
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s149
 	}
@@ -4324,11 +4546,27 @@ s141:
 	}
 	goto done
 s142:
+	if f.quiet && k+4 <= n {
+		t = numeral(s, k)
+		c = digits(t)
+		x = index(t, c)
+		b = s[k+c&3]
+		if (table0[b]&0x80 != 0) && has(numbers0, x) {
+			k += c
+			if f.has[b] {
+				if e >= 0 {
+					return Many
+				}
+				e = int(k)
+			}
+			goto done
+		}
+	}
 	if k >= n {
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s146
 	}
@@ -4364,7 +4602,7 @@ s144:
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s149
 	}
@@ -4386,7 +4624,7 @@ s145:
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s149
 	}
@@ -4419,7 +4657,7 @@ s146:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s151
 	}
@@ -4448,7 +4686,7 @@ s147:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s152
 	}
@@ -4481,7 +4719,7 @@ s148:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s152
 	}
@@ -4503,7 +4741,7 @@ s149:
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s153
 	}
@@ -4517,7 +4755,7 @@ s150:
 		goto done
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s153
 	}
@@ -4550,7 +4788,7 @@ s151:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s154
 	}
@@ -4618,7 +4856,7 @@ s154:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s93
 	}

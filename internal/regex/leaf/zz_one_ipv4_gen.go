@@ -6,15 +6,16 @@ package leaf
 func oneIPv4(s string, i int, f *Follow) int {
 	n, k := uint(len(s)), uint(i)
 	var b byte
-	var t uint32
-	var c, x uint
 	e := None
+	var x uint
+	var t uint32
+	var c uint
 	if k+4 <= n {
 		t = numeral(s, k)
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers1, x) {
+		if (b == '.') && has(numbers4, x) {
 			k += c
 			k++
 			goto s4
@@ -93,7 +94,7 @@ s4:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers1, x) {
+		if (b == '.') && has(numbers4, x) {
 			k += c
 			k++
 			goto s10
@@ -196,7 +197,7 @@ s10:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers1, x) {
+		if (b == '.') && has(numbers4, x) {
 			k += c
 			k++
 			goto s16
@@ -299,7 +300,7 @@ s16:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b <= '/' || b >= ':') && has(numbers1, x) {
+		if (b <= '/' || b >= ':') && has(numbers4, x) {
 			k += c
 			if f.has[b] {
 				return int(k)

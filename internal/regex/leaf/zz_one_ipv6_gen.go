@@ -6,14 +6,15 @@ package leaf
 func oneIPv6(s string, i int, f *Follow) int {
 	n, k := uint(len(s)), uint(i)
 	var b byte
-	var t uint32
-	var c, x uint
 	e := None
+	var x uint
+	var t uint32
+	var c uint
 	if k >= n {
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s1
 	}
@@ -27,7 +28,7 @@ s1:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s3
 	}
@@ -51,7 +52,7 @@ s3:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s6
 	}
@@ -65,7 +66,7 @@ s4:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s7
 	}
@@ -80,7 +81,7 @@ s5:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s24
@@ -126,7 +127,7 @@ s6:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s15
 	}
@@ -140,7 +141,7 @@ s7:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s16
 	}
@@ -155,7 +156,7 @@ s8:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s24
@@ -220,7 +221,7 @@ s10:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s25
 	}
@@ -376,7 +377,7 @@ s14:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s25
 	}
@@ -404,7 +405,7 @@ s16:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s30
 	}
@@ -418,7 +419,7 @@ s17:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s31
 	}
@@ -444,7 +445,7 @@ s18:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s33
 	}
@@ -600,7 +601,7 @@ s22:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s33
 	}
@@ -645,7 +646,7 @@ s24:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s54
@@ -689,7 +690,7 @@ s25:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s42
 	}
@@ -708,7 +709,7 @@ s26:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s24
@@ -794,7 +795,7 @@ s28:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s42
 	}
@@ -832,7 +833,7 @@ s29:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s42
 	}
@@ -854,7 +855,7 @@ s30:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s44
 	}
@@ -868,7 +869,7 @@ s31:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s45
 	}
@@ -883,7 +884,7 @@ s32:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s24
@@ -941,7 +942,7 @@ s33:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s52
 	}
@@ -960,7 +961,7 @@ s34:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s24
@@ -1046,7 +1047,7 @@ s36:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s52
 	}
@@ -1084,7 +1085,7 @@ s37:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s52
 	}
@@ -1178,7 +1179,7 @@ s42:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s56
 	}
@@ -1208,7 +1209,7 @@ s43:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s56
 	}
@@ -1240,7 +1241,7 @@ s45:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s57
 	}
@@ -1254,7 +1255,7 @@ s46:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s58
 	}
@@ -1280,7 +1281,7 @@ s47:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s60
 	}
@@ -1436,7 +1437,7 @@ s51:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s60
 	}
@@ -1466,7 +1467,7 @@ s52:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s65
 	}
@@ -1496,7 +1497,7 @@ s53:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s65
 	}
@@ -1519,7 +1520,7 @@ s54:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s80
@@ -1591,7 +1592,7 @@ s57:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s70
 	}
@@ -1605,7 +1606,7 @@ s58:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s71
 	}
@@ -1620,7 +1621,7 @@ s59:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s24
@@ -1678,7 +1679,7 @@ s60:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s78
 	}
@@ -1697,7 +1698,7 @@ s61:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s24
@@ -1783,7 +1784,7 @@ s63:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s78
 	}
@@ -1821,7 +1822,7 @@ s64:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s78
 	}
@@ -1939,7 +1940,7 @@ s71:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s82
 	}
@@ -1953,7 +1954,7 @@ s72:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s83
 	}
@@ -1979,7 +1980,7 @@ s73:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s85
 	}
@@ -2135,7 +2136,7 @@ s77:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s85
 	}
@@ -2165,7 +2166,7 @@ s78:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s90
 	}
@@ -2195,7 +2196,7 @@ s79:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s90
 	}
@@ -2218,7 +2219,7 @@ s80:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b != '%' && b-'0' > 9) && has(numbers0, x) {
+		if (b != '%' && b-'0' > 9) && has(numbers2, x) {
 			k += c
 			if f.has[b] {
 				if e >= 0 {
@@ -2269,7 +2270,7 @@ s82:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s95
 	}
@@ -2283,7 +2284,7 @@ s83:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s96
 	}
@@ -2298,7 +2299,7 @@ s84:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s24
@@ -2356,7 +2357,7 @@ s85:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s103
 	}
@@ -2375,7 +2376,7 @@ s86:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s24
@@ -2461,7 +2462,7 @@ s88:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s103
 	}
@@ -2499,7 +2500,7 @@ s89:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s103
 	}
@@ -2665,7 +2666,7 @@ s96:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s106
 	}
@@ -2679,7 +2680,7 @@ s97:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s107
 	}
@@ -2705,7 +2706,7 @@ s98:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s109
 	}
@@ -2861,7 +2862,7 @@ s102:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s109
 	}
@@ -2891,7 +2892,7 @@ s103:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s114
 	}
@@ -2921,7 +2922,7 @@ s104:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s114
 	}
@@ -2969,7 +2970,7 @@ s106:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s115
 	}
@@ -2983,7 +2984,7 @@ s107:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s116
 	}
@@ -2998,7 +2999,7 @@ s108:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s24
@@ -3056,7 +3057,7 @@ s109:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s123
 	}
@@ -3075,7 +3076,7 @@ s110:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s24
@@ -3161,7 +3162,7 @@ s112:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s123
 	}
@@ -3199,7 +3200,7 @@ s113:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s123
 	}
@@ -3257,7 +3258,7 @@ s116:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s125
 	}
@@ -3272,7 +3273,7 @@ s117:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == '.') && has(numbers0, x) {
+		if (b == '.') && has(numbers2, x) {
 			k += c
 			k++
 			goto s24
@@ -3324,7 +3325,7 @@ s118:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s132
 	}
@@ -3480,7 +3481,7 @@ s122:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s132
 	}
@@ -3510,7 +3511,7 @@ s123:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s137
 	}
@@ -3540,7 +3541,7 @@ s124:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s137
 	}
@@ -3562,7 +3563,7 @@ s125:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s138
 	}
@@ -3576,7 +3577,7 @@ s126:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s139
 	}
@@ -3674,7 +3675,7 @@ s130:
 	if f.has[b] {
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s144
 	}
@@ -3688,7 +3689,7 @@ s131:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s139
 	}
@@ -3714,7 +3715,7 @@ s132:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s145
 	}
@@ -3732,7 +3733,7 @@ s133:
 		return e
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s144
 	}
@@ -3792,7 +3793,7 @@ s135:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s145
 	}
@@ -3830,7 +3831,7 @@ s136:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s145
 	}
@@ -3888,7 +3889,7 @@ s139:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s147
 	}
@@ -3902,7 +3903,7 @@ s140:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s144
 	}
@@ -3938,7 +3939,7 @@ s142:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x10 != 0 {
+	if table0[b]&0x40 != 0 {
 		k++
 		goto s147
 	}
@@ -3960,7 +3961,7 @@ s143:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s147
 	}
@@ -3990,7 +3991,7 @@ s144:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s149
 	}
@@ -4016,7 +4017,7 @@ s145:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s150
 	}
@@ -4046,7 +4047,7 @@ s146:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s150
 	}
@@ -4068,7 +4069,7 @@ s147:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s151
 	}
@@ -4082,7 +4083,7 @@ s148:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s151
 	}
@@ -4112,7 +4113,7 @@ s149:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s152
 	}
@@ -4174,7 +4175,7 @@ s152:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s91
 	}

@@ -6,9 +6,10 @@ package leaf
 func oneSyslogTimestamp(s string, i int, f *Follow) int {
 	n, k := uint(len(s)), uint(i)
 	var b byte
-	var t uint32
-	var c, x uint
 	e := None
+	var x uint
+	var t uint32
+	var c uint
 	if k >= n {
 		return None
 	}
@@ -399,13 +400,11 @@ s28:
 	}
 	return None
 s29:
-	if k+4 <= n {
-		t = numeral(s, k)
-		c = digits(t)
-		x = index(t, c)
-		b = s[k+c&3]
-		if (b == 0x20) && has(numbers2, x) {
-			k += c
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (b == 0x20) && has(numbers5, x) {
+			k += 2
 			k++
 			goto s48
 		}
@@ -628,13 +627,11 @@ s47:
 	}
 	return None
 s48:
-	if k+4 <= n {
-		t = numeral(s, k)
-		c = digits(t)
-		x = index(t, c)
-		b = s[k+c&3]
-		if (b == ':') && has(numbers3, x) {
-			k += c
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (b == ':') && has(numbers6, x) {
+			k += 2
 			k++
 			goto s54
 		}
@@ -719,13 +716,11 @@ s53:
 	}
 	return None
 s54:
-	if k+4 <= n {
-		t = numeral(s, k)
-		c = digits(t)
-		x = index(t, c)
-		b = s[k+c&3]
-		if (b == ':') && has(numbers4, x) {
-			k += c
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (b == ':') && has(numbers7, x) {
+			k += 2
 			k++
 			goto s57
 		}
@@ -760,18 +755,16 @@ s56:
 	}
 	return None
 s57:
-	if f.quiet && k+4 <= n {
-		t = numeral(s, k)
-		c = digits(t)
-		x = index(t, c)
-		b = s[k+c&3]
-		if (table0[b]&0x20 != 0) && has(numbers5, x) {
-			k += c
+	if f.quiet && k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (table1[b]&0x01 != 0) && has(numbers8, x) {
+			k += 2
 			k++
 			goto s61
 		}
-		if (table0[b]&0x80 != 0) && has(numbers5, x) {
-			k += c
+		if (table1[b]&0x04 != 0) && has(numbers8, x) {
+			k += 2
 			if f.has[b] {
 				return int(k)
 			}
@@ -810,7 +803,7 @@ s58:
 		k++
 		goto s60
 	}
-	if table0[b]&0x20 != 0 {
+	if table1[b]&0x01 != 0 {
 		k++
 		goto s61
 	}
@@ -826,7 +819,7 @@ s59:
 	if f.has[b] {
 		e = int(k)
 	}
-	if table0[b]&0x20 != 0 {
+	if table1[b]&0x01 != 0 {
 		k++
 		goto s61
 	}
@@ -852,7 +845,7 @@ s60:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x20 != 0 {
+	if table1[b]&0x01 != 0 {
 		k++
 		goto s61
 	}
@@ -863,7 +856,7 @@ s61:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b <= '/' || b >= ':') && has(numbers6, x) {
+		if (b <= '/' || b >= ':') && has(numbers0, x) {
 			k += c
 			if f.has[b] {
 				if e >= 0 {

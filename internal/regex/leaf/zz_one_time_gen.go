@@ -6,16 +6,15 @@ package leaf
 func oneTime(s string, i int, f *Follow) int {
 	n, k := uint(len(s)), uint(i)
 	var b byte
-	var t uint32
-	var c, x uint
 	e := None
-	if k+4 <= n {
-		t = numeral(s, k)
-		c = digits(t)
-		x = index(t, c)
-		b = s[k+c&3]
-		if (b == ':') && has(numbers3, x) {
-			k += c
+	var x uint
+	var t uint32
+	var c uint
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (b == ':') && has(numbers6, x) {
+			k += 2
 			k++
 			goto s4
 		}
@@ -76,13 +75,11 @@ s3:
 	}
 	return None
 s4:
-	if k+4 <= n {
-		t = numeral(s, k)
-		c = digits(t)
-		x = index(t, c)
-		b = s[k+c&3]
-		if (b == ':') && has(numbers4, x) {
-			k += c
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (b == ':') && has(numbers7, x) {
+			k += 2
 			k++
 			goto s7
 		}
@@ -117,18 +114,16 @@ s6:
 	}
 	return None
 s7:
-	if f.quiet && k+4 <= n {
-		t = numeral(s, k)
-		c = digits(t)
-		x = index(t, c)
-		b = s[k+c&3]
-		if (table0[b]&0x20 != 0) && has(numbers5, x) {
-			k += c
+	if f.quiet && k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (table1[b]&0x01 != 0) && has(numbers8, x) {
+			k += 2
 			k++
 			goto s11
 		}
-		if (table0[b]&0x80 != 0) && has(numbers5, x) {
-			k += c
+		if (table1[b]&0x04 != 0) && has(numbers8, x) {
+			k += 2
 			if f.has[b] {
 				return int(k)
 			}
@@ -167,7 +162,7 @@ s8:
 		k++
 		goto s10
 	}
-	if table0[b]&0x20 != 0 {
+	if table1[b]&0x01 != 0 {
 		k++
 		goto s11
 	}
@@ -183,7 +178,7 @@ s9:
 	if f.has[b] {
 		e = int(k)
 	}
-	if table0[b]&0x20 != 0 {
+	if table1[b]&0x01 != 0 {
 		k++
 		goto s11
 	}
@@ -209,7 +204,7 @@ s10:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x20 != 0 {
+	if table1[b]&0x01 != 0 {
 		k++
 		goto s11
 	}
@@ -220,7 +215,7 @@ s11:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b <= '/' || b >= ':') && has(numbers6, x) {
+		if (b <= '/' || b >= ':') && has(numbers0, x) {
 			k += c
 			if f.has[b] {
 				if e >= 0 {

@@ -6,9 +6,10 @@ package leaf
 func oneTimestampISO8601(s string, i int, f *Follow) int {
 	n, k := uint(len(s)), uint(i)
 	var b byte
-	var t uint32
-	var c, x uint
 	e := None
+	var x uint
+	var t uint32
+	var c uint
 	if k >= n {
 		return None
 	}
@@ -43,13 +44,11 @@ s2:
 	}
 	return None
 s3:
-	if k+4 <= n {
-		t = numeral(s, k)
-		c = digits(t)
-		x = index(t, c)
-		b = s[k+c&3]
-		if (b == '-') && has(numbers7, x) {
-			k += c
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (b == '-') && has(numbers9, x) {
+			k += 2
 			k++
 			goto s9
 		}
@@ -126,13 +125,11 @@ s8:
 	}
 	return None
 s9:
-	if k+4 <= n {
-		t = numeral(s, k)
-		c = digits(t)
-		x = index(t, c)
-		b = s[k+c&3]
-		if (b == 0x20 || b == 'T') && has(numbers2, x) {
-			k += c
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (b == 0x20 || b == 'T') && has(numbers5, x) {
+			k += 2
 			k++
 			goto s14
 		}
@@ -212,12 +209,12 @@ s14:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == ':') && has(numbers3, x) {
+		if (b == ':') && has(numbers6, x) {
 			k += c
 			k++
 			goto s19
 		}
-		if (table1[b]&0x01 != 0) && has(numbers8, x) {
+		if (table1[b]&0x08 != 0) && has(numbers10, x) {
 			k += c
 			if f.has[b] {
 				return int(k)
@@ -316,19 +313,19 @@ s19:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == ':') && has(numbers4, x) {
+		if (b == ':') && has(numbers7, x) {
 			k += c
 			k++
 			goto s25
 		}
-		if (table1[b]&0x02 != 0) && has(numbers9, x) {
+		if (table1[b]&0x10 != 0) && has(numbers11, x) {
 			k += c
 			if f.has[b] {
 				return int(k)
 			}
 			return None
 		}
-		if (b == ',' || b == '.') && has(numbers4, x) {
+		if (b == ',' || b == '.') && has(numbers7, x) {
 			k += c
 			if f.has[b] {
 				return int(k)
@@ -425,12 +422,12 @@ s23:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (b == ':') && has(numbers3, x) {
+		if (b == ':') && has(numbers6, x) {
 			k += c
 			k++
 			goto s36
 		}
-		if (b <= '/' || b >= ';') && has(numbers8, x) {
+		if (b <= '/' || b >= ';') && has(numbers10, x) {
 			k += c
 			if f.has[b] {
 				if e >= 0 {
@@ -505,18 +502,16 @@ s24:
 	}
 	return e
 s25:
-	if f.quiet && k+4 <= n {
-		t = numeral(s, k)
-		c = digits(t)
-		x = index(t, c)
-		b = s[k+c&3]
-		if (table0[b]&0x20 != 0) && has(numbers5, x) {
-			k += c
+	if f.quiet && k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (table1[b]&0x01 != 0) && has(numbers8, x) {
+			k += 2
 			k++
 			goto s33
 		}
-		if (table1[b]&0x02 != 0) && has(numbers5, x) {
-			k += c
+		if (table1[b]&0x10 != 0) && has(numbers8, x) {
+			k += 2
 			if f.has[b] {
 				if e >= 0 {
 					return Many
@@ -582,7 +577,7 @@ s27:
 		k++
 		goto s29
 	}
-	if table0[b]&0x20 != 0 {
+	if table1[b]&0x01 != 0 {
 		k++
 		goto s33
 	}
@@ -612,7 +607,7 @@ s28:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x20 != 0 {
+	if table1[b]&0x01 != 0 {
 		k++
 		goto s33
 	}
@@ -646,7 +641,7 @@ s29:
 		}
 		e = int(k)
 	}
-	if table0[b]&0x20 != 0 {
+	if table1[b]&0x01 != 0 {
 		k++
 		goto s33
 	}
@@ -715,7 +710,7 @@ s33:
 		c = digits(t)
 		x = index(t, c)
 		b = s[k+c&3]
-		if (table1[b]&0x04 != 0) && has(numbers6, x) {
+		if (table1[b]&0x20 != 0) && has(numbers0, x) {
 			k += c
 			if f.has[b] {
 				if e >= 0 {
@@ -736,13 +731,11 @@ s33:
 	}
 	return e
 s34:
-	if f.quiet && k+4 <= n {
-		t = numeral(s, k)
-		c = digits(t)
-		x = index(t, c)
-		b = s[k+c&3]
-		if (table0[b]&0x20 != 0) && has(numbers5, x) {
-			k += c
+	if f.quiet && k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (table1[b]&0x01 != 0) && has(numbers8, x) {
+			k += 2
 			k++
 			goto s33
 		}
@@ -783,13 +776,11 @@ s35:
 	}
 	return e
 s36:
-	if k+4 <= n {
-		t = numeral(s, k)
-		c = digits(t)
-		x = index(t, c)
-		b = s[k+c&3]
-		if (b <= '/' || b >= ':') && has(numbers4, x) {
-			k += c
+	if k+3 <= n {
+		x = pair(s, k)
+		b = s[k+2]
+		if (b <= '/' || b >= ':') && has(numbers7, x) {
+			k += 2
 			if f.has[b] {
 				if e >= 0 {
 					return Many
@@ -869,7 +860,7 @@ s39:
 		k++
 		goto s41
 	}
-	if table0[b]&0x20 != 0 {
+	if table1[b]&0x01 != 0 {
 		k++
 		goto s33
 	}
@@ -903,7 +894,7 @@ s40:
 		k++
 		goto s38
 	}
-	if table0[b]&0x20 != 0 {
+	if table1[b]&0x01 != 0 {
 		k++
 		goto s33
 	}
@@ -941,7 +932,7 @@ s41:
 		k++
 		goto s38
 	}
-	if table0[b]&0x20 != 0 {
+	if table1[b]&0x01 != 0 {
 		k++
 		goto s33
 	}

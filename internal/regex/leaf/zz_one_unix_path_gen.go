@@ -36,7 +36,7 @@ s1:
 	if b >= 0x80 {
 		return Many
 	}
-	if table2[b]&0x04 != 0 {
+	if table2[b]&0x20 != 0 {
 		k++
 		goto s1
 	}

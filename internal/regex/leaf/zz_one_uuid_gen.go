@@ -10,7 +10,7 @@ func oneUUID(s string, i int, f *Follow) int {
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s1
 	}
@@ -20,7 +20,7 @@ s1:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s2
 	}
@@ -30,7 +30,7 @@ s2:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s3
 	}
@@ -40,7 +40,7 @@ s3:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s4
 	}
@@ -50,7 +50,7 @@ s4:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s5
 	}
@@ -60,7 +60,7 @@ s5:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s6
 	}
@@ -70,7 +70,7 @@ s6:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s7
 	}
@@ -80,7 +80,7 @@ s7:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s8
 	}
@@ -100,7 +100,7 @@ s9:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s10
 	}
@@ -110,7 +110,7 @@ s10:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s11
 	}
@@ -120,7 +120,7 @@ s11:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s12
 	}
@@ -130,7 +130,7 @@ s12:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s13
 	}
@@ -150,7 +150,7 @@ s14:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s15
 	}
@@ -160,7 +160,7 @@ s15:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s16
 	}
@@ -170,7 +170,7 @@ s16:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s17
 	}
@@ -180,7 +180,7 @@ s17:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s18
 	}
@@ -200,7 +200,7 @@ s19:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s20
 	}
@@ -210,7 +210,7 @@ s20:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s21
 	}
@@ -220,7 +220,7 @@ s21:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s22
 	}
@@ -230,7 +230,7 @@ s22:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s23
 	}
@@ -250,7 +250,7 @@ s24:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s25
 	}
@@ -260,7 +260,7 @@ s25:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s26
 	}
@@ -270,7 +270,7 @@ s26:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s27
 	}
@@ -280,7 +280,7 @@ s27:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s28
 	}
@@ -290,7 +290,7 @@ s28:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s29
 	}
@@ -300,7 +300,7 @@ s29:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s30
 	}
@@ -310,7 +310,7 @@ s30:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s31
 	}
@@ -320,7 +320,7 @@ s31:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s32
 	}
@@ -330,7 +330,7 @@ s32:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s33
 	}
@@ -340,7 +340,7 @@ s33:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s34
 	}
@@ -350,7 +350,7 @@ s34:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s35
 	}
@@ -360,7 +360,7 @@ s35:
 		return None
 	}
 	b = s[k]
-	if table0[b]&0x01 != 0 {
+	if table0[b]&0x02 != 0 {
 		k++
 		goto s36
 	}
