@@ -1,5 +1,7 @@
 package fast
 
+import "math/bits"
+
 // byteSet is a set of bytes.
 type byteSet [4]uint64
 
@@ -37,6 +39,14 @@ func (b byteSet) minus(c byteSet) byteSet {
 	return byteSet{b[0] &^ c[0], b[1] &^ c[1], b[2] &^ c[2], b[3] &^ c[3]}
 }
 
+func (b byteSet) len() int {
+	n := 0
+	for _, w := range b {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
 func (b byteSet) empty() bool             { return b == byteSet{} }
 func (b byteSet) within(c byteSet) bool   { return b.minus(c).empty() }
 func (b byteSet) disjoint(c byteSet) bool { return b.and(c).empty() }
@@ -59,4 +69,4 @@ func (a side) onlyEdge() bool { return a.bytes.empty() && a.edge }
 func (a side) none() bool { return a.bytes.empty() && !a.edge }
 
 // disjoint says that what stands there decides between a and b.
-func (a side) disjoint(b side) bool { return a.bytes.disjoint(b.bytes) && !(a.edge && b.edge) }
+func (a side) disjoint(b side) bool { return a.bytes.disjoint(b.bytes) && (!a.edge || !b.edge) }

@@ -31,7 +31,7 @@ func (o op) String() string {
 		return "greedy"
 	case opLazy:
 		return "lazy"
-	case opLazyLit:
+	case opLazyLit, opLazyByte:
 		return "until"
 	case opRest:
 		return "rest"
@@ -127,7 +127,7 @@ func (p *Program) Dump() string {
 		in := &p.code[i]
 		mark := ' '
 		switch {
-		case in == p.begin && in == p.middle:
+		case in == p.begin && p.begin == p.middle:
 			mark = '*'
 		case in == p.begin:
 			mark = 'b'
@@ -204,7 +204,7 @@ func (in *inst) dumpOperand(b *strings.Builder) {
 			b.WriteString(" no")
 		}
 		b.WriteString(" " + set(in.member))
-	case opLit, opLazyLit:
+	case opLit, opLazyLit, opLazyByte:
 		b.WriteString(" " + strconv.Quote(in.more.needle.text))
 	case opSeq:
 		fmt.Fprintf(b, " %d", len(in.more.seq))

@@ -129,7 +129,10 @@ func (m *Machine) end(r Result, s string, to *slots) Result {
 			to[g], to[g+1] = -1, -1
 		}
 	}
-	if len(m.stack) > keepFrames && r != GaveUp {
+	if r != GaveUp || m.stage == stageLast {
+		m.stage = stageOver
+	}
+	if len(m.stack) > keepFrames && m.stage == stageOver {
 		m.stack = make([]frame, firstFrames)
 	}
 	return r
@@ -140,10 +143,19 @@ func (p *Program) slotsOf(caps []int32) *slots {
 }
 
 // The budgets, in returns to choices.
-const firstBudget = 2
+const firstBudget = 4
 
 func secondBudget(n int) int { return 16 + n>>5 }
 func lastBudget(n int) int   { return 1024 + n }
+
+// giveUp is called where others have to decide. They need not if a required literal is missing.
+func (m *Machine) giveUp(s string) Result {
+	if m.stage == stageFirst && m.start == 0 && !m.look(s) && m.p.same {
+		return NoMatch
+	}
+	m.stage = stageOver
+	return GaveUp
+}
 
 // spent is called when the budget is spent at a height sp of the stack. It returns GaveUp, or NoMatch if there cannot be a match at
 // m.start, or Matched if the machine shall go on.

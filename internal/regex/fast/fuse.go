@@ -224,6 +224,9 @@ func (f *fuser) translate(in *instr) inst {
 		f.char(&m, in.cls)
 	case opLit, opLazyLit:
 		m.more = &detail{needle: newNeedle(in.lit)}
+		if in.op == opLazyLit && len(in.lit) == 1 {
+			m.op, m.member = opLazyByte, in.lit[0]
+		}
 	case opSeq:
 		m.more = &detail{seq: f.seq(in.arg)}
 	case opChoice:

@@ -20,7 +20,8 @@ const (
 	opTwo                      // an opOption or opChar, then a run of another class
 	opGreedy                   // the same, giving back to where follow may begin
 	opLazy                     // min characters of the class, then more, stopping where follow may begin
-	opLazyLit                  // as few bytes as possible, up to lit
+	opLazyLit                  // as few bytes as possible, up to lit (neg: to the first one, behind which nothing can fail)
+	opLazyByte                 // the same for one byte; only the machine has it
 	opRest                     // everything up to the end
 	opChoice                   // next where the byte is in set or at the end (edge), alt where in follow (followEdge), or both in this order
 	opSwitch                   // switches[arg] says by the byte where to go
@@ -103,7 +104,7 @@ type groupInfo struct {
 }
 
 // maxCode bounds a program; what is larger is left to executors that do not unroll.
-const maxCode = 20000
+const maxCode = 5000
 
 func (l *lowering) fail(format string, args ...any) pc {
 	if l.err == nil {

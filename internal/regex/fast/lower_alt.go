@@ -1,6 +1,9 @@
 package fast
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // dispatch says by the next byte, or the end of the text, which alternatives can match.
 type dispatch struct {
@@ -59,8 +62,7 @@ func (l *lowering) oneOfMany(subs []pc) pc {
 // chain tries the viable ones of subs one after another. It returns noPC if there is none.
 func (l *lowering) chain(subs []pc, viable func(side) bool) pc {
 	p := noPC
-	for i := len(subs) - 1; i >= 0; i-- {
-		s := subs[i]
+	for _, s := range slices.Backward(subs) {
 		switch {
 		case !viable(l.first[s]):
 		case p == noPC:

@@ -1,6 +1,7 @@
 package fast
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"sluice/internal/regex/leaf"
@@ -43,6 +44,10 @@ func (m *leafMaker) follow(s side) *leaf.Follow {
 // cannot tell. Larger ones (addresses) give up there.
 const maxGeneral = 48
 
+// usuallyMany is the number of bytes before which a sub-expression may end or go on, from which on several ends are so
+// usual that it does not pay to look for the only one.
+const usuallyMany = 10
+
 // lowerLeaf lowers items as an automaton that says where they end, if that is possible and pays.
 func (l *lowering) lowerLeaf(items []*node, next pc) (pc, bool) {
 	return l.leafCapture(seqOf(items), next, span{})
@@ -60,8 +65,11 @@ func (l *lowering) leafCapture(n *node, next pc, at span) (pc, bool) {
 	}
 	follow := l.first[next]
 	alt := l.giveUp()
-	if !follow.bytes.disjoint(d.GoesOn()) {
+	if both := follow.bytes.and(d.GoesOn()); !both.empty() {
 		alt = l.undecided(n, next, at)
+		if both.len() >= usuallyMany && l.err == nil && l.code[alt].op == opLeaf {
+			return alt, true
+		}
 	}
 	return l.emit(instr{
 		op: opLeaf, leaf: leafRef{d, l.leaves.follow(follow), leafOne}, lo: at.lo, hi: at.hi, next: next, alt: alt,
@@ -165,13 +173,9 @@ func worthLeaf(n *node) bool {
 	case syntax.Alt:
 		return true
 	case syntax.Repeat:
-		return n.sub().op != syntax.OneOf && !(n.sub().op == syntax.Literal && n.max == 1)
+		return n.sub().op != syntax.OneOf && (n.sub().op != syntax.Literal || n.max != 1)
 	case syntax.Seq:
-		for _, s := range n.subs {
-			if worthLeaf(s) {
-				return true
-			}
-		}
+		return slices.ContainsFunc(n.subs, worthLeaf)
 	}
 	return false
 }

@@ -1,6 +1,7 @@
 package fast
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"sluice/internal/regex/syntax"
@@ -56,12 +57,12 @@ func (l *lowering) behind(n *node, next pc) pc {
 		alts = n.subs
 	}
 	p := noPC
-	for i := len(alts) - 1; i >= 0; i-- {
-		w, ok := charWidth(alts[i])
+	for _, alt := range slices.Backward(alts) {
+		w, ok := charWidth(alt)
 		if !ok {
 			return l.fail("a look-behind whose alternatives have no fixed width")
 		}
-		body := l.lower(alts[i], next)
+		body := l.lower(alt, next)
 		if w > 0 {
 			body = l.emit(instr{op: opBack, min: w, next: body, alt: noPC}, anySide())
 		}

@@ -32,7 +32,7 @@ func (l *lowering) lowerRun(n *node, next pc, at span) pc {
 	case n.min == n.max:
 		in.op = opRun
 	case n.lazy && everything && n.min == 0 && n.max < 0 && l.code[next].op == opLit:
-		in.op, in.lit = opLazyLit, l.code[next].lit
+		in.op, in.lit, in.neg = opLazyLit, l.code[next].lit, l.settled(l.code[next].next)
 	case n.lazy:
 		in.op = opLazy
 	case everything && n.min <= 1 && n.max < 0 && l.settled(next):
@@ -56,6 +56,11 @@ func (l *lowering) settled(p pc) bool {
 			return true
 		case opSave, opLog:
 			p = in.next
+		case opRest:
+			if in.min > 0 {
+				return false
+			}
+			p = in.next // it matches everywhere
 		default:
 			return false
 		}

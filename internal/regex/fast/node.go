@@ -87,7 +87,7 @@ func leads(lo, hi rune) byteSet {
 // lowClassOf makes a class of ASCII characters.
 func lowClassOf(b byteSet) *class {
 	src := &syntax.Class{}
-	for c := rune(0); c < utf8.RuneSelf; c++ {
+	for c := range rune(utf8.RuneSelf) {
 		if !b.has(byte(c)) {
 			continue
 		}

@@ -1,6 +1,7 @@
 package fast
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"sluice/internal/regex/syntax"
@@ -76,8 +77,8 @@ func (c *prefixes) of(n *node, next prefix) prefix {
 func (c *prefixes) ofSubs(n *node, next prefix) prefix {
 	switch n.op {
 	case syntax.Seq:
-		for i := len(n.subs) - 1; i >= 0; i-- {
-			next = c.of(n.subs[i], next)
+		for _, s := range slices.Backward(n.subs) {
+			next = c.of(s, next)
 		}
 		return next
 	case syntax.Alt:

@@ -1,6 +1,7 @@
 package fast
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -86,8 +87,8 @@ func first(n *node, next side) side {
 	}
 	switch n.op {
 	case syntax.Seq:
-		for i := len(n.subs) - 1; i >= 0; i-- {
-			next = first(n.subs[i], next)
+		for _, s := range slices.Backward(n.subs) {
+			next = first(s, next)
 		}
 		return next
 	case syntax.Alt:

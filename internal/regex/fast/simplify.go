@@ -1,6 +1,10 @@
 package fast
 
-import "sluice/internal/regex/syntax"
+import (
+	"slices"
+
+	"sluice/internal/regex/syntax"
+)
 
 // simplify returns a node that matches the same texts in the same order as n does where prev can stand before it and
 // next behind it. next must be what the rest of the match needs there: inside of what is matched for its own sake
@@ -185,11 +189,7 @@ func matchesEmpty(n *node) bool {
 		}
 		return true
 	case syntax.Alt:
-		for _, s := range n.subs {
-			if matchesEmpty(s) {
-				return true
-			}
-		}
+		return slices.ContainsFunc(n.subs, matchesEmpty)
 	}
 	return false
 }
@@ -215,7 +215,20 @@ func simplifyRepeat(n *node, prev, next side) *node {
 	if sub.op == syntax.Repeat && n.min == 0 && n.max == 1 && !n.lazy && !sub.lazy && sub.min <= 1 && !about(sub.sub()).nullable {
 		return repeatOf(sub.sub(), 0, sub.max) // (x+)? and (x*)?
 	}
+	if lo, ok := joinRepeats(n, sub); ok {
+		return repeatOf(sub.sub(), lo, -1)
+	}
 	return n.with(sub)
+}
+
+// joinRepeats says that repeat n of repeat s is one repeat, without an end, from lo on: (x+)*, (x?)+ and their like.
+func joinRepeats(n, s *node) (lo int, ok bool) {
+	if s.op != syntax.Repeat || n.lazy || s.lazy || n.max >= 0 || n.min > 1 || about(s).captures || about(s.sub()).nullable {
+		return 0, false
+	}
+	many := s.max < 0 && s.min <= 1
+	option := s.max == 1 && s.min == 0
+	return n.min * s.min, many || option
 }
 
 func repeatOf(sub *node, lo, hi int) *node {

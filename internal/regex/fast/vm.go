@@ -105,16 +105,14 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			return Matched
 		case opFail:
 		case opGiveUp:
-			m.stage = stageOver
-			return GaveUp
+			return m.giveUp(s)
 		case opRun:
-			end := pos
+			var end int
 			if in.chars {
-				lo, e := in.charRun(s, pos)
-				if lo < 0 {
+				var lo int
+				if lo, end = in.charRun(s, pos); lo < 0 {
 					goto fail
 				}
-				end = e
 			} else {
 				end = scan.RunMax(s, pos, int(in.max), in.set)
 				if end-pos < int(in.min) {
@@ -173,7 +171,8 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				continue
 			}
 		case opGreedy:
-			lo, end := pos+int(in.min), 0
+			var end int
+			lo := pos + int(in.min)
 			if in.chars {
 				lo, end = in.charRun(s, pos)
 				if lo < 0 {
@@ -202,7 +201,8 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			in = in.next
 			continue
 		case opLazy:
-			lo, end := pos+int(in.min), 0
+			var end int
+			lo := pos + int(in.min)
 			if in.chars {
 				lo, end = in.charRun(s, pos)
 				if lo < 0 {
@@ -230,20 +230,29 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			pos = i
 			in = in.next
 			continue
-		case opLazyLit:
-			i := in.more.needle.index(s, pos)
+		case opLazyLit, opLazyByte:
+			var i int
+			if in.op == opLazyByte {
+				if i = strings.IndexByte(s[pos:], in.member); i >= 0 {
+					i += pos
+				}
+			} else {
+				i = in.more.needle.index(s, pos)
+			}
 			if i < 0 {
 				pos = n
 				goto fail
 			}
-			if sp == len(stack) {
-				if !m.grow() {
-					return GaveUp
+			if !in.neg {
+				if sp == len(stack) {
+					if !m.grow() {
+						return GaveUp
+					}
+					stack = m.stack
 				}
-				stack = m.stack
+				stack[sp] = frame{in.self, int32(i), int32(n), set}
+				sp++
 			}
-			stack[sp] = frame{in.self, int32(i), int32(n), set}
-			sp++
 			caps[in.hi] = int32(i)
 			pos = i
 			in = in.next
@@ -256,7 +265,7 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				continue
 			}
 		case opLeaf, opFirst, opTry:
-			end := 0
+			var end int
 			if in.op == opLeaf {
 				end = in.dfa.One(s, pos, in.behind)
 			} else {
@@ -469,7 +478,7 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 					f.pos = int32(i)
 					sp++
 				}
-			default: // opLazyLit
+			default: // opLazyLit, opLazyByte
 				i = in.more.needle.index(s, pos+1)
 				if i < 0 {
 					m.left -= (n - pos) >> scanCost
