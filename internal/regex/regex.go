@@ -147,6 +147,11 @@ func (m *Matcher) matchSlow(s string) bool {
 		}
 		from = begin
 	}
+	if m.fast != nil {
+		if r := m.fast.Continue(s, m.caps); r != fast.GaveUp {
+			return r == fast.Matched
+		}
+	}
 	r := m.plain.Match(s, from, m.caps)
 	m.exhausted = r == plain.Exhausted
 	return r == plain.Matched
