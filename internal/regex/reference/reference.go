@@ -20,6 +20,7 @@
 package reference
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -237,8 +238,8 @@ func (r *run) backref(n *syntax.Node, st state, rest string) (int, bool) {
 	if n.HasLevel {
 		return r.levelBackref(n, st, rest)
 	}
-	for i := len(n.Refs) - 1; i >= 0; i-- {
-		begin, end := st.caps[2*n.Refs[i]], st.caps[2*n.Refs[i]+1]
+	for _, ref := range slices.Backward(n.Refs) {
+		begin, end := st.caps[2*ref], st.caps[2*ref+1]
 		if begin < 0 {
 			continue
 		}
@@ -268,7 +269,7 @@ func (r *run) levelBackref(n *syntax.Node, st state, rest string) (int, bool) {
 			level--
 		case e.kind == returned:
 			level++
-		case level != n.Level || !contains(n.Refs, e.group):
+		case level != n.Level || !slices.Contains(n.Refs, e.group):
 		case e.kind == closed:
 			end = e.at
 		case end >= 0:
@@ -276,15 +277,6 @@ func (r *run) levelBackref(n *syntax.Node, st state, rest string) (int, bool) {
 		}
 	}
 	return 0, false
-}
-
-func contains(list []int, x int) bool {
-	for _, y := range list {
-		if x == y {
-			return true
-		}
-	}
-	return false
 }
 
 func (r *run) capture(n *syntax.Node, st state, k then) bool {
@@ -350,8 +342,7 @@ func (r *run) iterated(n *syntax.Node, st, next state, k then) bool {
 		}
 	}
 	fails := false
-	for i := len(events) - 1; i >= 0; i-- {
-		e := events[i]
+	for _, e := range slices.Backward(events) {
 		begin, end := e.old[0], e.old[1]
 		now := [2]int32{next.caps[2*e.group], next.caps[2*e.group+1]}
 		switch {
@@ -372,12 +363,7 @@ func hasGroups(n *syntax.Node) bool {
 	case n.Op == syntax.Look, n.Op == syntax.Repeat && n.Max == 0:
 		return false
 	}
-	for _, sub := range n.Subs {
-		if hasGroups(sub) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(n.Subs, hasGroups)
 }
 
 func (r *run) look(n *syntax.Node, st state, k then) bool {
@@ -463,9 +449,9 @@ func (r *run) absent(n *syntax.Node, st state, k then) bool {
 		last, _ := r.back(after.at, 1)
 		limit = min(limit, last)
 	}
-	for i := len(ends) - 1; i >= 0; i-- {
+	for _, end := range slices.Backward(ends) {
 		next := st
-		next.at = ends[i]
+		next.at = end
 		if k(next) {
 			return true
 		}

@@ -17,11 +17,29 @@ var opNames = []struct {
 	op   Op
 	name string
 }{
-	{Empty, "empty"}, {Fail, "fail"}, {Literal, "literal"}, {OneOf, "one of"}, {Seq, "sequence"}, {Alt, "alternatives"},
-	{Repeat, "repeat"}, {Capture, "capture"}, {Atomic, "atomic"}, {Look, "look"}, {LineStart, "line start"},
-	{LineEnd, "line end"}, {TextStart, "text start"}, {TextEnd, "text end"}, {TextEndNewline, "text end or newline"},
-	{SearchStart, "search start"}, {WordBoundary, "word boundary"}, {NotWordBoundary, "not word boundary"},
-	{Backref, "back-reference"}, {Call, "call"}, {Condition, "condition"}, {Absent, "absent"}, {Keep, "keep"},
+	{Empty, "empty"},
+	{Fail, "fail"},
+	{Literal, "literal"},
+	{OneOf, "one of"},
+	{Seq, "sequence"},
+	{Alt, "alternatives"},
+	{Repeat, "repeat"},
+	{Capture, "capture"},
+	{Atomic, "atomic"},
+	{Look, "look"},
+	{LineStart, "line start"},
+	{LineEnd, "line end"},
+	{TextStart, "text start"},
+	{TextEnd, "text end"},
+	{TextEndNewline, "text end or newline"},
+	{SearchStart, "search start"},
+	{WordBoundary, "word boundary"},
+	{NotWordBoundary, "not word boundary"},
+	{Backref, "back-reference"},
+	{Call, "call"},
+	{Condition, "condition"},
+	{Absent, "absent"},
+	{Keep, "keep"},
 }
 
 // String returns the operation's name.

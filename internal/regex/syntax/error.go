@@ -13,9 +13,9 @@ type Error struct {
 	Msg      string // what was found and what was expected
 }
 
-// Error returns the message with its position, on one line.
+// Error returns the position and the message, on one line.
 func (e *Error) Error() string {
-	return fmt.Sprintf("parse expression: %s at byte %d", e.Msg, e.Pos)
+	return fmt.Sprintf("parse expression at byte %d: %s", e.Pos, e.Msg)
 }
 
 // caretWidth is how many characters of a long line Caret shows on either side of the error.

@@ -300,6 +300,9 @@ func (p *parser) escapedByte(start int) (byte, bool) {
 			if !ok && p.err == nil && (control || meta) && p.take(`\`) {
 				v, ok = '\\', true
 			}
+			if !ok && (control || meta) {
+				p.fail(start, p.pos+1, "found a control or meta escape of an unknown one, expected \\cX, \\C-X, \\M-X or \\M-\\C-X")
+			}
 			if !ok {
 				if p.err == nil {
 					p.pos = at

@@ -72,7 +72,7 @@ func (p *parser) resolveNumber(n *Node, number int) {
 	case p.named:
 		p.fail(n.Pos, n.End, "found a reference to group %d by number, expected a name, since there are named groups", number)
 	case number > len(p.groups):
-		p.fail(n.Pos, n.End, "found a reference to group %d, expected at most the %d groups of the expression", number, len(p.groups))
+		p.fail(n.Pos, n.End, "found a reference to group %d, expected a group of the expression, which has %d", number, len(p.groups))
 	case n.Op == Call:
 		n.Index = number
 	default:

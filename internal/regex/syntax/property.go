@@ -291,11 +291,11 @@ func propertyAlias(key string) (string, bool) {
 
 // tables returns the union of tables.
 func tables(list ...*unicode.RangeTable) *Class {
-	var ranges []Range
+	c := &Class{}
 	for _, t := range list {
-		ranges = append(ranges, tableClass(t).Ranges...)
+		c = union(c, tableClass(t))
 	}
-	return classOf(ranges...)
+	return c
 }
 
 // without takes tables out of a class.
@@ -305,7 +305,7 @@ func without(c *Class, list ...*unicode.RangeTable) *Class {
 
 // tableClass makes a class of one of Go's tables.
 func tableClass(t *unicode.RangeTable) *Class {
-	var ranges []Range
+	ranges := make([]Range, 0, len(t.R16)+len(t.R32))
 	add := func(lo, hi, stride rune) {
 		if stride == 1 {
 			ranges = append(ranges, Range{lo, hi})

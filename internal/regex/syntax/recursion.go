@@ -1,5 +1,7 @@
 package syntax
 
+import "slices"
+
 // checkCalls refuses what calls could never end: a group that is called again before anything is consumed, and one
 // that has no way to match without calling itself. Oniguruma refuses both when it reads the expression.
 func (p *parser) checkCalls(t *Tree) {
@@ -96,12 +98,7 @@ func (c *callChecker) canEnd(n *Node) bool {
 	case Repeat:
 		return n.Min == 0 || c.canEnd(n.Subs[0])
 	case Alt, Condition:
-		for _, sub := range n.Subs {
-			if c.canEnd(sub) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(n.Subs, c.canEnd)
 	}
 	for _, sub := range n.Subs {
 		if !c.canEnd(sub) {

@@ -77,7 +77,7 @@ func (p *parser) parseReference(name string, at int) (reference, bool) {
 	case n == 0:
 		p.fail(at, at+len(name), "found group %s, expected a number from 1 on", quote(name))
 	case name[0] == '-' && n > len(p.groups):
-		p.fail(at, at+len(name), "found group %s, expected at most the %d groups before this", quote(name), len(p.groups))
+		p.fail(at, at+len(name), "found group %s, expected a group before this, where %d begin", quote(name), len(p.groups))
 	case name[0] == '-':
 		return reference{number: len(p.groups) + 1 - n}, true
 	default:
