@@ -3,6 +3,7 @@ package leaf_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 
 	"sluice/internal/regex/leaf"
@@ -48,7 +49,7 @@ func line(name string, r *rand.Rand) string {
 	case "Time":
 		return clock() + " more"
 	default:
-		return pick(fmt.Sprint(r.IntN(100000)), fmt.Sprintf("%d.%03d", r.IntN(10), r.IntN(1000))) + " more"
+		return pick(strconv.Itoa(r.IntN(100000)), fmt.Sprintf("%d.%03d", r.IntN(10), r.IntN(1000))) + " more"
 	}
 }
 

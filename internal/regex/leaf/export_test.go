@@ -53,6 +53,7 @@ func Generate(sources []Source) (map[string][]byte, error) {
 		"func nativeFirst(hash string) func(s string, i int) int {\nswitch hash {\n%s}\nreturn nil\n}\n\n", &cases[First])
 	w.sets()
 	w.numberTables()
+	w.writeWords()
 	text, err := w.format()
 	files["zz_index_gen.go"] = text
 	return files, err

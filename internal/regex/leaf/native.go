@@ -34,3 +34,15 @@ func pair(s string, k uint) uint {
 
 // has reports whether the bit at index is set in a table of 4<<12.
 func has(table string, index uint) bool { return table[index/8%2048]>>(index%8)&1 != 0 }
+
+// word returns the three bytes s[k:k+3], of which there must be four.
+func word(s string, k uint) uint32 {
+	t := s[k : k+4]
+	return (uint32(t[0]) | uint32(t[1])<<8 | uint32(t[2])<<16 | uint32(t[3])<<24) & 0xFFFFFF
+}
+
+// slot returns a word of a table of 256.
+func slot(table string, i uint32) uint32 {
+	t := table[i%256*4:][:4]
+	return uint32(t[0]) | uint32(t[1])<<8 | uint32(t[2])<<16 | uint32(t[3])<<24
+}

@@ -120,6 +120,7 @@ var samples = []string{
 	"www.example.com. x", "web-01 x", "12/Mar/2026:01:02:03 +0100]", "1/Jan/99:1:02:60,5 -1]", "Mar  1 01:02:03 host", "Oct 11 22:14:15.003 x", "mär 1 1:01:01 x",
 	"2026-11-28T21:20:00.123Z x", "2026-1-1 1:01 x", "2026-11-28 21:20:00,123+01:00 [", "INFO x", "Warning:", "emerg]", "user@example.com x", "frank x", "UTC x",
 	"org.example.Main$1 - x", "/usr/bin/../é x", "123e4567-e89b-12d3-a456-426614174000 x", "-12.50 x", "+.5", "12.", "12:13:14 x", "12.12.1.12 12",
+	"12/\x00\x00\x00/2026:01:02:03 +0100]", "\x00\x00\x00 12 01:02:03 x", "12/Okt/26:01:02:03 +0100]", "Mr  1 01:02:03 host",
 }
 
 // TestNativeSamples tries real texts from each place.

@@ -15,6 +15,8 @@ type writer struct {
 	tables []byteSet // sets that need a table, bit by bit
 
 	numberSets []numberSet
+	wordTables [][]uint32
+	factors    []uint32 // of wordTables
 }
 
 // function writes the function called name, which answers what a table of m answers.
@@ -119,6 +121,9 @@ func (g *generator) state(state int32) {
 	}
 	if list := g.short[state]; list != nil {
 		g.jumps(list, ended)
+	}
+	if words := g.m.words(state); words != nil {
+		g.jumpWord(words)
 	}
 	g.printf("if k >= n {\n")
 	g.textEnd(row[g.m.columns], ended)

@@ -87,6 +87,13 @@ s4:
 	}
 	return None
 s5:
+	if k+4 <= n {
+		b = s[k+3]
+		if w := word(s, k); (b == '/') && slot(words1, w*0x81af1541>>24) == w {
+			k += 4
+			goto s34
+		}
+	}
 	if k >= n {
 		return None
 	}

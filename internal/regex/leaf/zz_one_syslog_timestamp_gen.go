@@ -10,6 +10,13 @@ func oneSyslogTimestamp(s string, i int, f *Follow) int {
 	var x uint
 	var t uint32
 	var c uint
+	if k+4 <= n {
+		b = s[k+3]
+		if w := word(s, k); (b == 0x20) && slot(words2, w*0x81af1541>>24) == w {
+			k += 4
+			goto s29
+		}
+	}
 	if k >= n {
 		return None
 	}
