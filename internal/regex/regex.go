@@ -2,9 +2,10 @@
 // $ are line anchors), with Oniguruma's results, in time proportional to the text wherever the language allows that.
 //
 // An expression is parsed once (package syntax) and compiled for up to three executors. The fast one (package
-// fast) knows what usual expressions use, and gives up where it would try too many ways. Then the superset
-// (package superset) says for certain that there is no match, or that there may be one, and plain (package
-// plain), which knows every construct and remembers what failed, has the last word.
+// fast) knows what usual expressions use, and stops where it has to go back more often than a match usually does. Then the
+// superset (package superset) says for certain that there is no match, or that there may be one. If so, the fast one goes
+// on until it has gone back too often, and plain (package plain), which knows every construct and remembers what
+// failed, has the last word.
 //
 // Texts are bytes. Valid UTF-8 sequences are characters; a byte outside of one is a character of its own, which
 // "." and negated classes match and nothing else.
@@ -137,7 +138,7 @@ func (m *Matcher) Match(s string) (caps []int32, ok bool) {
 	return m.caps, m.matchSlow(s)
 }
 
-// matchSlow is Match when the fast executor has not decided.
+// matchSlow is Match when the fast executor, if there is one, has not decided at once.
 func (m *Matcher) matchSlow(s string) bool {
 	from := 0
 	if m.superset != nil {
