@@ -6,7 +6,7 @@ GOBUILD := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 LINT    := .tools/golangci-lint
 FUZZ    ?= 240
 
-.PHONY: help build test demo check lint vet race docs bench benchcmp fuzz figures gates e2e full docker-steps clean
+.PHONY: help build test demo check lint vet race docs bench benchcmp bench-grok oracle fuzz figures gates e2e full docker-steps clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -56,6 +56,12 @@ bench: ## every benchmark, 5 times; medians
 
 benchcmp: ## benchmarks of this tree against REF: make benchcmp REF=main
 	bench/compare.sh "$(REF)"
+
+bench-grok: ## the grok engine beside PCRE2, Oniguruma and Go's engines, and the figures to reach (Debian; installs the two libraries)
+	bench/grok.sh
+
+oracle: ## our regular expressions against joni's, Logstash's engine (Debian; installs Java and joni where missing)
+	e2e/oracle/oracle.sh
 
 figures: build ## the figures of docs/performance.md, measured here and now
 	bench/figures.sh

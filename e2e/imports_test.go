@@ -37,6 +37,7 @@ var rules = []rule{
 	{"plugins/*/*", []string{"pipeline/plugin", "pipeline/event", "patterns", "internal/*"}, []string{"pipeline/plugintest", "plugins/codec/*"}},
 	{"cmd/*", []string{"pipeline/cli", "pipeline/plugin", "plugins/all", "plugins/full"}, nil},
 	{"e2e", []string{"e2e/*", "pipeline/*", "plugins/all", "plugins/full", "internal/*"}, nil},
+	{"e2e/oracle", []string{"internal/*", "internal/*/*", "patterns"}, nil},
 	{"e2e/*", []string{"e2e/*", "pipeline", "pipeline/*", "plugins/*/*", "plugins/all", "plugins/full", "internal/*"}, nil},
 	{"bench", []string{"pipeline", "pipeline/*", "plugins/*/*", "plugins/all", "plugins/full", "internal/*"}, nil},
 	{"bench/*", []string{"e2e/*", "internal/*"}, nil},

@@ -1,5 +1,154 @@
 package main
 
-func (b *bench) measureLines()   {}
-func (b *bench) measureCompile() {}
-func (b *bench) measureMixed()   {}
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"sluice/internal/regex"
+	"sluice/internal/regex/corpus"
+	"sluice/internal/regex/superset"
+	"sluice/patterns"
+)
+
+// size is the length of an adversarial line.
+const size = 1 << 20
+
+// adversarial are lines that make many ways to match, and then fail, or last long.
+func adversarial() []string {
+	var lines []string
+	for _, unit := range []string{"a", "1", "0.", "a b ", "/a-.", "1:", `"\" `, "Jan  1 00:00:00 "} {
+		lines = append(lines, strings.Repeat(unit, size/len(unit)))
+	}
+	return lines
+}
+
+// speed is the slowest that was seen.
+type speed struct {
+	pairs, slow int
+	mbs         float64
+	what        string
+}
+
+func (s *speed) add(mbs, floor float64, what string) {
+	s.pairs++
+	if mbs < floor {
+		s.slow++
+	}
+	if s.mbs == 0 || mbs < s.mbs {
+		s.mbs, s.what = mbs, what
+	}
+}
+
+func (s *speed) print(name string) {
+	fmt.Printf("  %-38s %6d times, slowest %8.3g MB/s (%s), %d below the figure\n", name, s.pairs, s.mbs, s.what, s.slow)
+}
+
+// The floors, in MB/s, where the superset automaton says that there is no match, and otherwise.
+const (
+	floorDFA  = 50
+	floorElse = 0.5
+)
+
+// measureLines measures every pattern of both sets on adversarial lines, nested repeats on short ones, and counts allocations.
+func (b *bench) measureLines() {
+	fmt.Printf("\nadversarial lines of 1 MB, every pattern\n")
+	var decided, otherwise speed
+	lines := adversarial()
+	for _, p := range expressions() {
+		program, err := regex.Compile(p.text, regex.Options{})
+		if err != nil {
+			fmt.Printf("  %s: %v\n", p.name, err)
+			b.failed = true
+			continue
+		}
+		m := program.NewMatcher()
+		dfa := superset.Compile(program.Tree())
+		for _, line := range lines {
+			m.Match(line[:1000])
+			begin := cpuTime()
+			m.Match(line)
+			mbs := float64(size) / 1e6 / max(1e-9, (cpuTime()-begin).Seconds())
+			what := fmt.Sprintf("%s on %.8q", p.name, line)
+			if no(dfa, line) {
+				decided.add(mbs, floorDFA, what)
+			} else {
+				otherwise.add(mbs, floorElse, what)
+			}
+		}
+	}
+	decided.print("the automaton says no")
+	otherwise.print("matches, and last resorts")
+	b.reachAtLeast("adversarial lines where the automaton decides", decided.mbs, floorDFA, " MB/s")
+	b.reachAtLeast("adversarial lines otherwise", otherwise.mbs, floorElse, " MB/s")
+	b.measureNested()
+	b.measureAllocations()
+}
+
+func no(p *superset.Program, line string) bool {
+	if p == nil {
+		return false
+	}
+	answer, _ := superset.NewMachine(p).Match(line)
+	return answer == superset.No
+}
+
+// expression is a pattern, expanded.
+type expression struct{ name, text string }
+
+// expressions are the patterns of both sets, one of those that differ in the names of groups only.
+func expressions() []expression {
+	groups := regexp.MustCompile(`\(\?<[^=!>][^>]*>`)
+	seen := map[string]bool{}
+	var list []expression
+	for _, ecs := range []bool{true, false} {
+		lib := patterns.NewLibrary(ecs)
+		for _, name := range lib.Names() {
+			x, err := lib.Expand("%{"+name+"}", true)
+			if err != nil {
+				panic("BUG: " + err.Error())
+			}
+			if key := groups.ReplaceAllString(x.Text, "("); !seen[key] {
+				seen[key] = true
+				list = append(list, expression{name, x.Text})
+			}
+		}
+	}
+	return list
+}
+
+// measureNested measures repeats of repeats, which take other engines a time that doubles with each byte.
+func (b *bench) measureNested() {
+	subject := strings.Repeat("a", 999) + "!"
+	worst, which := 0.0, ""
+	for _, expr := range []string{`^(a+)+$`, `^(?<x>(a|aa)+)$`, `(?:(?:a*)*)*b$`, `^(?:\w+\s?)*$`, `(.*a){12}b`, `^(?>(?:a+)+)$`} {
+		e, err := newOurs(expr)
+		if err != nil {
+			panic("BUG: " + err.Error())
+		}
+		us := timed([]string{subject}, b.limit/10, func(lines []string) { e.match(lines[0]) }) / 1000
+		if us > worst {
+			worst, which = us, expr
+		}
+	}
+	fmt.Printf("  repeats of repeats, 1,000 bytes: slowest %.3g µs (%s)\n", worst, which)
+	b.reach("repeats of repeats, 1,000 bytes", worst, 50, " µs")
+}
+
+// measureAllocations counts allocations over all formats and kinds of lines.
+func (b *bench) measureAllocations() {
+	worst := 0.0
+	for _, f := range corpus.Formats() {
+		e, err := newOurs(corpus.Expr(f.Name))
+		if err != nil {
+			panic("BUG: " + err.Error())
+		}
+		for _, kind := range corpus.Kinds() {
+			lines := corpus.Lines(f.Name, kind, 500)
+			worst = max(worst, testing.AllocsPerRun(3, func() { sum(e, lines) })/float64(len(lines)))
+		}
+	}
+	fmt.Printf("  allocations: %.3g a match\n", worst)
+	b.reach("allocations a match", worst, 0, "")
+}
