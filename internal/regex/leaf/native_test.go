@@ -104,6 +104,15 @@ func TestNativeNear(t *testing.T) {
 			n.check(t, text, 1, f, true)
 			for i := 1; i < len(text); i++ {
 				n.check(t, text[:i], 1, f, len(text) < 40)
+				some := []byte(text)
+				for k := i; k < min(len(text), i+2+r.IntN(3)); k++ {
+					some[k] = letters[r.IntN(len(letters))]
+				}
+				n.check(t, string(some), 1, f, false)
+				for k := i; k < min(len(text), i+3); k++ {
+					some[k] = 0
+				}
+				n.check(t, string(some), 1, f, false)
 				for _, b := range letters {
 					changed := []byte(text)
 					changed[i] = b

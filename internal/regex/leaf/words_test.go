@@ -107,7 +107,7 @@ func (w *writer) writeWords() {
 			slots[word*w.factors[k]>>24] = word
 		}
 		var text strings.Builder
-		for i, word := range slots {
+		for i, word := range &slots {
 			fmt.Fprintf(&text, "\\x%02x\\x%02x\\x%02x\\x%02x", byte(word), byte(word>>8), byte(word>>16), byte(word>>24))
 			if i%16 == 15 && i < wordSlots-1 {
 				text.WriteString("\" +\n\t\"")
