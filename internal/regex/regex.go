@@ -78,12 +78,12 @@ func CompileTree(tree *syntax.Tree, o Options) (*Program, error) {
 		}
 		return nil, err
 	}
-	if !o.off.fast {
+	if !lean && !o.off.fast {
 		if p.fast, err = fast.Compile(tree); err != nil && !errors.Is(err, fast.ErrUnsupported) {
 			return nil, err
 		}
 	}
-	if !o.off.superset {
+	if !lean && !o.off.superset {
 		p.superset = superset.Compile(tree)
 	}
 	return p, nil
@@ -114,10 +114,10 @@ type Matcher struct {
 func (p *Program) NewMatcher() *Matcher {
 	m := &Matcher{p: p, caps: make([]int32, 2*(len(p.tree.Names)+1)), plain: plain.NewMachine(p.plain)}
 	m.plain.Budget = p.budget
-	if p.fast != nil {
+	if !lean && p.fast != nil {
 		m.fast = p.fast.NewMachine()
 	}
-	if p.superset != nil {
+	if !lean && p.superset != nil {
 		m.superset = superset.NewMachine(p.superset)
 	}
 	return m
@@ -130,7 +130,7 @@ func (p *Program) NewMatcher() *Matcher {
 // Where ok is false, Exhausted tells whether that is certain.
 func (m *Matcher) Match(s string) (caps []int32, ok bool) {
 	m.exhausted = false
-	if m.fast != nil {
+	if !lean && m.fast != nil {
 		if r := m.fast.Match(s, m.caps); r != fast.GaveUp {
 			return m.caps, r == fast.Matched
 		}
@@ -141,14 +141,14 @@ func (m *Matcher) Match(s string) (caps []int32, ok bool) {
 // matchSlow is Match when the fast executor, if there is one, has not decided at once.
 func (m *Matcher) matchSlow(s string) bool {
 	from := 0
-	if m.superset != nil {
+	if !lean && m.superset != nil {
 		answer, begin := m.superset.Match(s)
 		if answer == superset.No {
 			return false
 		}
 		from = begin
 	}
-	if m.fast != nil {
+	if !lean && m.fast != nil {
 		if r := m.fast.Continue(s, m.caps); r != fast.GaveUp {
 			return r == fast.Matched
 		}
