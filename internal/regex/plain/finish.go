@@ -90,7 +90,7 @@ func (p *Program) layout() {
 	var fields []*inst
 	for i := range p.insts {
 		in := &p.insts[i]
-		if in.op != opRun && !in.join || in.op == opMatch || in.op == opFail || in.forget {
+		if in.op != opRun && !in.join || in.forget || p.near(in) {
 			continue
 		}
 		if in.levels > maxLevels {
@@ -114,6 +114,25 @@ func (p *Program) layout() {
 		w := uint32(fields[0].width)
 		p.row = (p.row + w - 1) / w * w
 	}
+}
+
+// near reports whether an instruction leads to the next one that has a field, or to an end, straight on and in few
+// steps: going there again is cheaper than to remember.
+func (p *Program) near(in *inst) bool {
+	const few = 4
+	for range few {
+		switch in.op {
+		case opMatch, opFail:
+			return true
+		case opText, opSet, opOpen, opClose, opKeep, opLineStart, opLineEnd, opTextStart, opTextEnd, opTextEndNL, opSearchStart, opWord, opNotWord:
+		default:
+			return false
+		}
+		if in = &p.insts[in.x]; in.op == opRun || in.op == opSplit && in.join {
+			return true
+		}
+	}
+	return false
 }
 
 // width returns the bits for the values 0, not visited, and 1 to levels+1.
