@@ -3,6 +3,8 @@ SHELL   := /bin/bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 GOBUILD := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
+# The shipper is small: HTTP/1.1 is enough for it, and the plain executor of expressions (internal/regex).
+LEAN    := -tags nethttpomithttp2,lean
 LINT    := .tools/golangci-lint
 FUZZ    ?= 240
 
@@ -12,7 +14,8 @@ help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 build: ## both programs, static, into bin/
-	$(GOBUILD) -o bin/ ./cmd/shipper ./cmd/reader
+	$(GOBUILD) $(LEAN) -o bin/ ./cmd/shipper
+	$(GOBUILD) -o bin/ ./cmd/reader
 
 test: ## unit, golden, configuration and documentation tests
 	go test -timeout 3m ./...
@@ -35,6 +38,7 @@ lint: $(LINT) ## format and lint, by .golangci.yml
 vet: ## go vet, the tests of e2e included
 	go vet ./...
 	go vet -tags e2e ./e2e/...
+	go vet $(LEAN) ./cmd/shipper ./internal/regex
 
 race: ## all tests, raced
 	go test -race -timeout 8m ./...
