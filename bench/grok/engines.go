@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
 	"unsafe"
 
 	"github.com/dlclark/regexp2/v2"
-	elastic "github.com/elastic/go-grok"
+	elastic "github.com/elastic/go-grok" //nolint:depguard // it is not a client of Elasticsearch
 	"github.com/vjeantet/grok"
 
 	"sluice/internal/regex"
@@ -173,7 +174,7 @@ func agrees(l library, e engine, lines []string) error {
 		want := map[string]string{}
 		for i := 2; i < len(caps); i += 2 {
 			if caps[i] >= 0 {
-				want[fmt.Sprint(i)] = line[caps[i]:caps[i+1]]
+				want[strconv.Itoa(i)] = line[caps[i]:caps[i+1]]
 			}
 		}
 		if a, b := texts(found), texts(want); !slices.Equal(a, b) {

@@ -17,8 +17,9 @@ const size = 1 << 20
 
 // adversarial are lines that make many ways to match, and then fail, or last long.
 func adversarial() []string {
-	var lines []string
-	for _, unit := range []string{"a", "1", "0.", "a b ", "/a-.", "1:", `"\" `, "Jan  1 00:00:00 "} {
+	units := []string{"a", "1", "0.", "a b ", "/a-.", "1:", `"\" `, "Jan  1 00:00:00 "}
+	lines := make([]string, 0, len(units))
+	for _, unit := range units {
 		lines = append(lines, strings.Repeat(unit, size/len(unit)))
 	}
 	return lines

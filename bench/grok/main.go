@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,12 +85,7 @@ func (b *bench) wanted(format string) bool {
 	if len(b.formats) == 0 {
 		return true
 	}
-	for _, f := range b.formats {
-		if f == format {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(b.formats, format)
 }
 
 // column is an engine of the table.
@@ -185,11 +181,10 @@ func ratio(a, b float64) string {
 	if b == 0 || a == b {
 		return ""
 	}
-	if r := a / b; r >= 100 {
-		return fmt.Sprintf("(%.0f)", r)
-	} else {
-		return fmt.Sprintf("(%.3g)", r)
+	if a >= 100*b {
+		return fmt.Sprintf("(%.0f)", a/b)
 	}
+	return fmt.Sprintf("(%.3g)", a/b)
 }
 
 // judge notes the figures of one row.

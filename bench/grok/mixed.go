@@ -18,7 +18,7 @@ type six struct {
 
 func newSix(compiled map[string]*grok.Pattern, formats []string) *six {
 	s := &six{formats: formats}
-	var list []*grok.Pattern
+	list := make([]*grok.Pattern, 0, len(formats))
 	for _, f := range formats {
 		list = append(list, compiled[f])
 		s.matchers = append(s.matchers, compiled[f].NewMatcher())
@@ -51,8 +51,9 @@ func (s *six) pass(lines []string) {
 func (b *bench) measureMixed() {
 	compiled := map[string]*grok.Pattern{}
 	lib := patterns.NewLibrary(true)
-	var formats []string
-	for _, f := range corpus.Formats() {
+	all := corpus.Formats()
+	formats := make([]string, 0, len(all))
+	for _, f := range all {
 		x, err := lib.Expand(f.Grok, true)
 		if err != nil {
 			panic("BUG: " + err.Error())

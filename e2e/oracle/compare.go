@@ -15,11 +15,11 @@ func (o *options) compare() error {
 	differences := 0
 	for mode := regextest.All; mode <= regextest.Regular; mode++ {
 		g := regextest.Seeded(o.seed, regextest.Options{Mode: mode})
-		var cases []regextest.Case
+		cases := make([]regextest.Case, 0, o.random)
 		for range o.random {
 			cases = append(cases, g.Next())
 		}
-		n, err := o.compareCases(fmt.Sprintf("random expressions, %s", [...]string{"all constructs", "those of grok patterns", "regular ones"}[mode]), cases)
+		n, err := o.compareCases("random expressions, "+[...]string{"all constructs", "those of grok patterns", "regular ones"}[mode], cases)
 		if err != nil {
 			return err
 		}

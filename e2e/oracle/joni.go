@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -39,7 +40,7 @@ type answer struct {
 func (o *oracle) ask(questions []question) ([]answer, error) {
 	args := strings.Fields(o.command)
 	if len(args) == 0 {
-		return nil, fmt.Errorf("run joni: no -joni given; use oracle.sh")
+		return nil, errors.New("run joni: found no -joni, expected the command; use oracle.sh")
 	}
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stderr = os.Stderr

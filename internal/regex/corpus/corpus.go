@@ -143,7 +143,7 @@ func (g *generator) line(format string) string {
 	case "pg":
 		return g.pg()
 	case "json":
-		return fmt.Sprintf(`{"ts":%d,"level":%q,"caller":"%s/%s.go:%d","msg":"%s","took":0.%04d}`,
+		return fmt.Sprintf(`{"ts":%d,"level":%q,"caller":"%s/%s.go:%d","msg":%q,"took":0.%04d}`,
 			1700000000+g.IntN(1e8), g.of("info warn error debug"), g.word(), g.word(), g.IntN(900)+1, g.text(20+g.IntN(60)), g.IntN(10000))
 	case "text":
 		return g.text(40 + g.IntN(160))
@@ -173,8 +173,8 @@ func (g *generator) near(format string) string {
 	case "log4j":
 		return strings.Replace(line, " - ", g.pick(" : ", " -", " = "), 1)
 	default:
-		i := strings.Index(line, ":  ")
-		return line[:i] + g.pick(";  ", ": ", " : ") + line[i+3:]
+		head, text, _ := strings.Cut(line, ":  ")
+		return head + g.pick(";  ", ": ", " : ") + text
 	}
 }
 

@@ -2,11 +2,12 @@ package corpus
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
 func (g *generator) apache() string {
-	return fmt.Sprintf(`%s - %s [%s] "%s %s HTTP/%s" %s %s "%s" "%s"`, g.client(), g.user(), g.httpDate(), g.method(), g.path(24),
+	return fmt.Sprintf(`%s - %s [%s] "%s %s HTTP/%s" %s %s %q %q`, g.client(), g.user(), g.httpDate(), g.method(), g.path(24),
 		g.of("1.1 1.1 1.1 1.0 2.0"), g.status(), g.size(), g.referrer(), g.agent())
 }
 
@@ -19,7 +20,7 @@ func (g *generator) nginx() string {
 	if g.IntN(8) > 0 {
 		connect, header, response = g.seconds(), g.seconds(), g.seconds()
 	}
-	return fmt.Sprintf(`%s - %s [%s] "%s %s HTTP/%s" %s %d "%s" "%s" "%s" rt=%s uct="%s" uht="%s" urt="%s"`, g.client(), g.user(), g.httpDate(),
+	return fmt.Sprintf(`%s - %s [%s] "%s %s HTTP/%s" %s %d %q %q %q rt=%s uct=%q uht=%q urt=%q`, g.client(), g.user(), g.httpDate(),
 		g.method(), g.path(48), g.of("1.1 2.0 2.0"), g.status(), g.IntN(200000), g.referrer(), g.agent(), forwarded, g.seconds(), connect, header, response)
 }
 
@@ -51,7 +52,7 @@ func (g *generator) log4j() string {
 		g.of("Handler Manager Service Listener Factory Worker Controller")
 	thread := g.of("main http-nio-8080-exec- pool-3-thread- kafka-consumer- scheduler-")
 	if strings.HasSuffix(thread, "-") {
-		thread += fmt.Sprint(1 + g.IntN(200))
+		thread += strconv.Itoa(1 + g.IntN(200))
 	}
 	return fmt.Sprintf("%d-%02d-%02d %s,%03d [%s] %-5s %s - %s", g.year(), 1+g.IntN(12), 1+g.IntN(28), g.clock(), g.IntN(1000), thread, level, class,
 		g.text(28+g.IntN(160)))
@@ -174,7 +175,7 @@ func (g *generator) size() string {
 	if g.IntN(12) == 0 {
 		return "-"
 	}
-	return fmt.Sprint(g.IntN(200000))
+	return strconv.Itoa(g.IntN(200000))
 }
 
 // path is a path, in half of the cases with a query, of about n bytes on average.

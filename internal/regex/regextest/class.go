@@ -104,7 +104,7 @@ func (g *grammar) property() string {
 func (g *grammar) member(text string) rune {
 	for range 8 {
 		r := g.char()
-		in := false
+		var in bool
 		switch text[1] | 0x20 {
 		case 'd':
 			in = '0' <= r && r <= '9'
@@ -115,7 +115,7 @@ func (g *grammar) member(text string) rune {
 		case 'w':
 			in = r == '_' || '0' <= r && r <= '9' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z'
 		default:
-			return r
+			return r // \p and \P
 		}
 		if in == (text[1] >= 'a') {
 			return r

@@ -37,17 +37,19 @@ func (g *grammar) chance(n int) bool { return g.pick(100) >= 100-n }
 func (g *grammar) expression() piece {
 	g.named = g.chance(50)
 	p := g.alternatives(4)
-	switch {
-	case g.opt.Mode == Regular:
+	if g.opt.Mode == Regular {
 		return p
-	case g.chance(6):
+	}
+	switch k := g.pick(100); {
+	case k < 84:
+		return p
+	case k < 90:
 		return join(leaf("^", 0), group("(?:", p))
-	case g.chance(6):
+	case k < 96 || g.opt.Mode == Fast:
 		return join(group("(?:", p), leaf("$", 0))
-	case g.opt.Mode == All && g.chance(4):
+	default:
 		return join(leaf("(?i)", 0), p)
 	}
-	return p
 }
 
 // leaf is a piece that is sampled as one of texts, or as nothing.
