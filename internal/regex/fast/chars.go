@@ -178,7 +178,7 @@ func (m *Machine) undo(frames []frame, caps *slots) {
 	for i := len(frames) - 1; i >= 0; i-- {
 		switch f := &frames[i]; f.at {
 		case undoSlot:
-			caps[f.aux] = f.pos
+			caps.set(uint16(f.aux), int(f.pos))
 		case undoReg:
 			m.regs[f.aux] = f.pos
 		}

@@ -26,8 +26,8 @@ type Program struct {
 	begin    *inst // for a match at the begin of the text
 	middle   *inst // for one behind it; nil if there can be none
 	slots    int
-	unlogged []bitGroup // groups by bit
-	logged   []int      // slots of the groups that are undone through the stack
+	unlogged []uint16 // the begin slots of groups, by bit
+	logged   []uint16 // slots of the groups that are undone through the stack
 	allBits  uint64
 	regs     int
 	starts   *starts
@@ -36,9 +36,6 @@ type Program struct {
 	failed   inst        // goes back
 	trees    [2]*node    // for Dump
 }
-
-// bitGroup is the begin slot of a group.
-type bitGroup = uint16
 
 // maxText bounds the texts that are matched, in bytes: positions are kept in 32 bits.
 const maxText = math.MaxInt32 - 64
@@ -95,11 +92,11 @@ func (m *Machine) Match(s string, caps []int32) Result {
 	}
 	to := p.slotsOf(caps)
 	for _, g := range p.logged {
-		to[g] = -1
+		to.set(g, -1)
 	}
 	m.stage, m.left, m.where, m.seen = stageFirst, firstBudget, where{}, notLooked
 	r := NoMatch
-	to[0] = 0
+	to.set(0, 0)
 	if p.begin.op != opFail {
 		r = m.run(p.begin, s, 0, to)
 	}
@@ -126,7 +123,8 @@ func (m *Machine) end(r Result, s string, to *slots) Result {
 	if r == Matched {
 		for absent := p.allBits &^ m.valid; absent != 0; absent &= absent - 1 {
 			g := p.unlogged[bits.TrailingZeros64(absent)]
-			to[g], to[g+1] = -1, -1
+			to.set(g, -1)
+			to.set(g+1, -1)
 		}
 	}
 	if r != GaveUp || m.stage == stageLast {
@@ -145,8 +143,8 @@ func (p *Program) slotsOf(caps []int32) *slots {
 // The budgets, in returns to choices.
 const firstBudget = 4
 
-func secondBudget(n int) int { return 16 + n>>5 }
-func lastBudget(n int) int   { return 1024 + n }
+func secondBudget(n int) int { return 8 + n>>5 }
+func lastBudget(n int) int   { return 1024 + n>>2 }
 
 // giveUp is called where others have to decide. They need not if a required literal is missing.
 func (m *Machine) giveUp(s string) Result {
@@ -254,11 +252,11 @@ func (p *Program) keep(groups []groupInfo) {
 	for g := 1; g < len(groups); g++ {
 		if groups[g].logged || len(p.unlogged) == maxBits {
 			groups[g].logged = true
-			p.logged = append(p.logged, 2*g, 2*g+1)
+			p.logged = append(p.logged, uint16(2*g), uint16(2*g+1))
 			continue
 		}
 		groups[g].bit = len(p.unlogged)
 		p.allBits |= 1 << groups[g].bit
-		p.unlogged = append(p.unlogged, bitGroup(2*g))
+		p.unlogged = append(p.unlogged, uint16(2*g))
 	}
 }

@@ -62,6 +62,9 @@ func (m *Machine) forget() {
 	}
 }
 
+// attempts is the number of attempts, roughly, that cost as much as a return to a choice.
+const attempts = 4
+
 // search looks for a match behind m.start.
 func (m *Machine) search(s string, caps *slots) Result {
 	p := m.p
@@ -79,8 +82,11 @@ func (m *Machine) search(s string, caps *slots) Result {
 		if i = p.starts.next(s, i); i < 0 || !m.require(s, i) {
 			return NoMatch
 		}
-		caps[0] = int32(i)
+		caps.set(0, i)
 		m.start, m.sp = i, 0
+		if i%attempts != 0 {
+			m.left++ // most attempts fail at once, which is cheap
+		}
 		if r := m.run(p.middle, s, i, caps); r != NoMatch {
 			return r
 		}

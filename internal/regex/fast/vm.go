@@ -35,8 +35,14 @@ const (
 // scanCost is the binary logarithm of the number of scanned bytes that cost as much as a return to a choice.
 const scanCost = 6
 
-// slots is where positions go. The program knows how many there are, so that no index has to be checked.
-type slots [1 << 16]int32
+// slots is where positions go: the first of as many as the program has, so that no index has to be checked.
+type slots int32
+
+func (c *slots) at(i uint16) *slots {
+	return (*slots)(unsafe.Add(unsafe.Pointer(c), uintptr(i)*unsafe.Sizeof(*c)))
+}
+
+func (c *slots) set(i uint16, pos int) { *c.at(i) = slots(pos) }
 
 // grow makes room on the stack, if it may.
 func (m *Machine) grow() bool {
@@ -96,11 +102,11 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 		}
 		// Most instructions have a slot that is here, and some a group that is complete here. If the instruction fails,
 		// it is as if that had not been written.
-		caps[in.lo] = int32(pos)
+		caps.set(in.lo, pos)
 		set |= in.bit
 		switch in.op {
 		case opMatch:
-			caps[1] = int32(pos)
+			caps.set(1, pos)
 			m.valid = set
 			return Matched
 		case opFail:
@@ -119,7 +125,7 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 					goto fail
 				}
 			}
-			caps[in.hi] = int32(end)
+			caps.set(in.hi, end)
 			pos = end
 			in = in.next
 			continue
@@ -135,7 +141,7 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			if end < least {
 				goto fail
 			}
-			caps[in.hi] = int32(end)
+			caps.set(in.hi, end)
 			pos = end
 			in = in.next
 			continue
@@ -143,7 +149,7 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			if pos < n && in.table[byteAt(s, pos)]&in.member != 0 {
 				pos++
 			}
-			caps[in.hi] = int32(pos)
+			caps.set(in.hi, pos)
 			in = in.next
 			continue
 		case opChoice:
@@ -196,7 +202,7 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				stack[sp] = frame{in.self, int32(i), int32(lo), set}
 				sp++
 			}
-			caps[in.hi] = int32(i)
+			caps.set(in.hi, i)
 			pos = i
 			in = in.next
 			continue
@@ -226,7 +232,7 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				stack[sp] = frame{in.self, int32(i), int32(end), set}
 				sp++
 			}
-			caps[in.hi] = int32(i)
+			caps.set(in.hi, i)
 			pos = i
 			in = in.next
 			continue
@@ -253,13 +259,13 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				stack[sp] = frame{in.self, int32(i), int32(n), set}
 				sp++
 			}
-			caps[in.hi] = int32(i)
+			caps.set(in.hi, i)
 			pos = i
 			in = in.next
 			continue
 		case opRest:
 			if n-pos >= int(in.min) {
-				caps[in.hi] = int32(n)
+				caps.set(in.hi, n)
 				pos = n
 				in = in.next
 				continue
@@ -282,7 +288,7 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 					stack[sp] = frame{in.other, int32(pos), plainFrame, set}
 					sp++
 				}
-				caps[in.hi] = int32(end)
+				caps.set(in.hi, end)
 				pos = end
 				in = in.next
 				continue
@@ -370,8 +376,8 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				stack = m.stack
 			}
 			if in.op == opLog {
-				stack[sp] = frame{undoSlot, caps[in.hi], int32(in.hi), set}
-				caps[in.hi] = int32(pos)
+				stack[sp] = frame{undoSlot, int32(*caps.at(in.hi)), int32(in.hi), set}
+				caps.set(in.hi, pos)
 			} else {
 				stack[sp] = frame{undoReg, m.regs[in.more.reg], int32(in.more.reg), set}
 				m.regs[in.more.reg] = int32(pos)
@@ -444,7 +450,7 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			f := &stack[sp]
 			if f.at < 0 {
 				if f.at == undoSlot {
-					caps[f.aux] = f.pos
+					caps.set(uint16(f.aux), int(f.pos))
 				} else {
 					m.regs[f.aux] = f.pos
 				}
@@ -487,7 +493,7 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				f.pos = int32(i)
 				sp++
 			}
-			caps[in.hi] = int32(i)
+			caps.set(in.hi, i)
 			pos = i
 			in = in.next
 			break
