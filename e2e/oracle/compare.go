@@ -25,6 +25,15 @@ func (o *options) compare() error {
 		}
 		differences += n
 	}
+	cases, err := patternCases(o.examples)
+	if err != nil {
+		return err
+	}
+	n, err := o.compareCases("patterns", cases)
+	if err != nil {
+		return err
+	}
+	differences += n
 	for _, f := range corpus.Formats() {
 		if o.mutated == 0 {
 			break

@@ -17,6 +17,7 @@ func main() {
 	flag.StringVar(&o.cases, "cases", "e2e/oracle/cases.txt", "the cases for it that are written by hand")
 	flag.IntVar(&o.random, "random", 20000, "random expressions of each mode to compare, with 4 texts each")
 	flag.Uint64Var(&o.seed, "seed", 1, "where the random expressions begin")
+	flag.IntVar(&o.examples, "examples", 400, "examples of the grok patterns to compare each pattern on")
 	flag.IntVar(&o.mutated, "mutated", 30000, "damaged lines of each format to compare")
 	flag.IntVar(&o.show, "show", 20, "differences to show of each comparison")
 	flag.Parse()
@@ -36,6 +37,7 @@ type options struct {
 	joni            *oracle
 	golden, cases   string
 	random, mutated int
+	examples        int
 	seed            uint64
 	show            int
 	out             io.Writer
