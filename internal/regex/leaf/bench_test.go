@@ -40,8 +40,20 @@ func line(name string, r *rand.Rand) string {
 		return pick("UTC", "MST", "EST") + " [12"
 	case "JavaClass":
 		return pick("com.example.app.Main", "org.apache.kafka.clients.Metadata", "o.s.web.Servlet") + " - more"
-	case "UnixPath":
-		return pick("/var/log/syslog", "/usr/lib/x86_64/libc.so.6", "/a/b") + " more"
+	case "Day":
+		return pick("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun") + " 12"
+	case "CiscoTimestamp":
+		return fmt.Sprintf("%s %2d 2026 %s host", month(), day(), clock())
+	case "CiscoAction":
+		return pick("Built", "Teardown", "Deny", "denied", "permitted") + " more"
+	case "HTTPDErrorDate":
+		return fmt.Sprintf("%s %s %02d %s 2026] more", pick("Mon", "Tue", "Wed"), month(), day(), clock())
+	case "NginxErrorDate":
+		return fmt.Sprintf("2026/%02d/%02d %s [error]", 1+r.IntN(12), day(), clock())
+	case "TomcatTimestamp":
+		return fmt.Sprintf("%02d-%s-2026 %s.%03d INFO", day(), month(), clock(), r.IntN(1000))
+	case "MAC":
+		return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x more", r.IntN(256), r.IntN(256), r.IntN(256), r.IntN(256), r.IntN(256), r.IntN(256))
 	case "UUID":
 		return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x more", r.Uint32(), r.IntN(65536), r.IntN(65536), r.IntN(65536), r.Uint64N(1<<48))
 	case "Month":

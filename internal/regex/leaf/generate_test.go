@@ -36,10 +36,16 @@ var leaves = []struct {
 	{"HTTPUser", "HTTPDUSER", leaf.Ends, false},
 	{"TZ", "TZ", leaf.Ends, false},
 	{"JavaClass", "JAVACLASS", leaf.Ends, false},
-	{"UnixPath", "UNIXPATH", leaf.Ends, false},
 	{"UUID", "UUID", leaf.Ends, false},
 	{"Month", "MONTH", leaf.Ends, false},
 	{"Time", "TIME", leaf.Ends, false},
+	{"Day", "DAY", leaf.Ends, false},
+	{"CiscoTimestamp", "CISCOTIMESTAMP", leaf.Ends, false},
+	{"CiscoAction", "CISCO_ACTION", leaf.Ends, false},
+	{"HTTPDErrorDate", "HTTPDERROR_DATE", leaf.Ends, false},
+	{"NginxErrorDate", "NGINX_ERROR_DATE", leaf.Ends, false},
+	{"TomcatTimestamp", "CATALINA8_DATESTAMP", leaf.Ends, false},
+	{"MAC", "MAC", leaf.Ends, false},
 	{"Number", "BASE10NUM", leaf.First, false},
 }
 

@@ -47,6 +47,7 @@ const (
 // It is not changed once made.
 type Follow struct {
 	has   [256]bool
+	set   byteSet // the same once more
 	end   bool
 	quiet bool // it has no digits and no quietMarks: neither is viable within a number and before the mark behind it
 }
@@ -56,7 +57,7 @@ const quietMarks = "./:,-"
 
 // NewFollow returns a Follow of the bytes whose bits are set (bit b&63 of set[b>>6]), and of the end of the text if end.
 func NewFollow(set [4]uint64, end bool) *Follow {
-	f := &Follow{end: end, quiet: true}
+	f := &Follow{set: set, end: end, quiet: true}
 	for b := range f.has {
 		f.has[b] = set[b>>6]>>(b&63)&1 != 0
 		if f.has[b] && (b >= '0' && b <= '9' || strings.IndexByte(quietMarks, byte(b)) >= 0) {

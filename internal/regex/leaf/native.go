@@ -42,6 +42,8 @@ func word(s string, k uint) uint32 {
 }
 
 // slot returns a word of a table of 256.
+//
+//nolint:unparam // which tables there are depends on the patterns
 func slot(table string, i uint32) uint32 {
 	t := table[i%256*4:][:4]
 	return uint32(t[0]) | uint32(t[1])<<8 | uint32(t[2])<<16 | uint32(t[3])<<24

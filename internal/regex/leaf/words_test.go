@@ -74,12 +74,14 @@ func letters(word uint32) bool {
 
 // jumpWord writes the short way over words.
 func (g *generator) jumpWord(j *wordJump) {
-	factor := perfect(j.words)
-	k := len(g.wordTables)
-	g.wordTables = append(g.wordTables, j.words)
-	g.factors = append(g.factors, factor)
+	k := slices.IndexFunc(g.wordTables, func(t []uint32) bool { return slices.Equal(t, j.words) })
+	if k < 0 {
+		k = len(g.wordTables)
+		g.wordTables = append(g.wordTables, j.words)
+		g.factors = append(g.factors, perfect(j.words))
+	}
 	g.printf("if k+4 <= n {\nb = s[k+3]\nif w := word(s, k); (%s) && slot(words%d, w*%#x>>24) == w {\nk += 4\ngoto s%d\n}\n}\n",
-		g.condition(j.behind), k, factor, j.to)
+		g.condition(j.behind), k, g.factors[k], j.to)
 }
 
 // perfect returns a factor with which no two words have the same upper byte.

@@ -89,7 +89,7 @@ s4:
 s5:
 	if k+4 <= n {
 		b = s[k+3]
-		if w := word(s, k); (b == '/') && slot(words1, w*0x81af1541>>24) == w {
+		if w := word(s, k); (b == '/') && slot(words0, w*0x81af1541>>24) == w {
 			k += 4
 			goto s34
 		}

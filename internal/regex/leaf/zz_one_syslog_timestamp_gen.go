@@ -12,7 +12,7 @@ func oneSyslogTimestamp(s string, i int, f *Follow) int {
 	var c uint
 	if k+4 <= n {
 		b = s[k+3]
-		if w := word(s, k); (b == 0x20) && slot(words2, w*0x81af1541>>24) == w {
+		if w := word(s, k); (b == 0x20) && slot(words0, w*0x81af1541>>24) == w {
 			k += 4
 			goto s29
 		}
