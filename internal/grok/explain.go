@@ -159,11 +159,37 @@ func (e *Explainer) trial(list []part) *trial {
 		tree.Root = tree.Root.Subs[0]
 	}
 	t := &trial{}
-	if p, err := regex.CompileTree(&tree, regex.Options{}); err == nil {
-		t.m = p.NewMatcher()
+	if !tree.Called || complete(tree.Root) {
+		if p, err := regex.CompileTree(&tree, regex.Options{}); err == nil {
+			t.m = p.NewMatcher()
+		}
 	}
 	e.parts[string(key)] = t
 	return t
+}
+
+// complete reports whether a part of a tree has every group that it calls.
+func complete(root *syntax.Node) bool {
+	has, calls := map[int]bool{0: true}, map[int]bool{}
+	var walk func(n *syntax.Node)
+	walk = func(n *syntax.Node) {
+		switch n.Op {
+		case syntax.Capture:
+			has[n.Index] = true
+		case syntax.Call:
+			calls[n.Index] = true
+		}
+		for _, sub := range n.Subs {
+			walk(sub)
+		}
+	}
+	walk(root)
+	for i := range calls {
+		if !has[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // first returns the first k below n for which the parts do not match, or n.

@@ -147,16 +147,17 @@ func anchored(n *syntax.Node) bool {
 	return false
 }
 
-// isAny reports whether a node is one character, whatever it is.
+// isAny reports whether a node is one character, whatever it is, newlines aside.
 func isAny(n *syntax.Node) bool {
 	if n.Op != syntax.OneOf || !n.Class.Invalid {
 		return false
 	}
-	size := 0
-	for _, r := range n.Class.Ranges {
-		size += int(r.Hi-r.Lo) + 1
+	for r := range rune(0x100) {
+		if r != '\n' && !n.Class.Has(r) {
+			return false
+		}
 	}
-	return size >= syntax.MaxRune-2048 // surrogates aside
+	return n.Class.Has(syntax.MaxRune)
 }
 
 // repeat reports .* before something that has to match. Where the pattern that has it consists of nothing else,

@@ -2,6 +2,7 @@ package grok
 
 import (
 	"errors"
+	"strings"
 
 	"sluice/internal/regex"
 	"sluice/internal/regex/syntax"
@@ -28,12 +29,35 @@ func Compile(x *Expanded, budget int64) (*Pattern, error) {
 	return &Pattern{x, captures, p}, nil
 }
 
-// wrap gives an error of the parser its place.
+// wrap gives an error of the parser its place. A parenthesis that a definition opens and does not close is noticed far
+// behind it, so the definitions are parsed by themselves first.
 func (x *Expanded) wrap(err error) error {
-	if e, ok := errors.AsType[*syntax.Error](err); ok {
-		return x.Error(e.Pos, errors.New(e.Msg))
+	e, ok := errors.AsType[*syntax.Error](err)
+	if !ok {
+		return err
 	}
-	return err
+	for i := range x.Refs {
+		if own := parseAlone(x.Refs[i].Def.Text); own != nil {
+			return &Error{x.place(i, own.Pos), errors.New(own.Msg)}
+		}
+	}
+	return x.Error(e.Pos, errors.New(e.Msg))
+}
+
+// parseAlone parses a definition with a group in the place of each reference, of the same length.
+func parseAlone(text string) *syntax.Error {
+	for {
+		r, ok := findReference(text)
+		if !ok {
+			break
+		}
+		text = text[:r.start] + "(?:" + strings.Repeat("x", r.end-r.start-len("(?:)")) + ")" + text[r.end:]
+	}
+	_, err := syntax.Parse(text, syntax.Options{})
+	if e, ok := errors.AsType[*syntax.Error](err); ok {
+		return e
+	}
+	return nil
 }
 
 // Matcher runs a pattern. It has scratch space of its own, so it belongs to one goroutine at a time.

@@ -2,6 +2,7 @@ package grok
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"sluice/internal/metrics"
 	"sluice/pipeline/event"
 	"sluice/pipeline/plugin"
 )
@@ -216,4 +218,141 @@ func FuzzPrefilter(f *testing.F) {
 			t.Errorf("%q matches %q, but the prefilter looks for %q", text, expr, filter.literal)
 		}
 	})
+}
+
+// TestFailure: what failed says which expression came how far, as long as the credit lasts.
+func TestFailure(t *testing.T) {
+	c := config("m", "^%{INT:n} %{WORD:w}$", "^(?<a>x)=(?<b>[0-9]+);", "^never")
+	c.Match = append(c.Match, plugin.Pair[[]string]{Key: "o", Value: []string{"^o{3}$"}})
+	f := testFilter(t, c, plugin.Env{}).(*filter)
+	at := event.MustPath("[@metadata][grok]")
+	check := func(in, want string) {
+		t.Helper()
+		got := ""
+		each(t, f, in, func(e *event.Event) {
+			if v, ok := at.Get(e); ok {
+				got = string(v.AppendJSON(nil))
+			}
+		})
+		if got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+	check(`{"m":"12 -"}`, `{"pattern":1,"offset":3}`)
+	check(`{"m":"x=12"}`, `{"pattern":2,"offset":4}`)
+	check(`{"m":"x=12","o":"oo"}`, `{"pattern":2,"offset":4}`)
+	check(`{"m":"-","o":"oo"}`, `{"pattern":4,"offset":2}`)
+	check(`{"m":"12 ab"}`, "") // it matches
+	check(`{"m":5,"o":[1]}`, "")
+	f.failures.credit = 0
+	check(`{"m":"12 -"}`, "")
+	for range 1000 {
+		f.failures.earn(strings.Repeat("x", 1000))
+	}
+	check(`{"m":"12 -"}`, `{"pattern":1,"offset":3}`)
+}
+
+// each passes an event through a filter and shows it to see.
+func each(tb testing.TB, f plugin.Filter, in string, see func(*event.Event)) {
+	tb.Helper()
+	b := &event.Batch{}
+	a := event.NewAck(func(event.Status) {})
+	e := b.Append(a)
+	a.Seal()
+	if err := e.FillJSON([]byte(in)); err != nil {
+		tb.Fatal(err)
+	}
+	if err := f.Process(context.Background(), b); err != nil {
+		tb.Fatal(err)
+	}
+	see(e)
+}
+
+func TestExhausted(t *testing.T) {
+	c := config("m", `(a*)(a*)\1\2c`, "(?<x>a)")
+	c.TimeoutMillis = 1
+	text := strings.Repeat("a", 10000) + "bc!"
+	for _, scope := range []string{"pattern", "event"} {
+		c.TimeoutScope = scope
+		if got := run(t, testFilter(t, c, plugin.Env{}), `{"m":"`+text+`"}`); !strings.HasSuffix(got, `,"tags":["_groktimeout"]}`) {
+			t.Errorf("scope %s: %s", scope, got[len(got)-60:])
+		}
+	}
+	c.TagOnTimeout = "slow"
+	if got := run(t, testFilter(t, c, plugin.Env{}), `{"m":"`+text+`"}`); !strings.HasSuffix(got, `,"tags":["slow"]}`) {
+		t.Error(got[len(got)-60:])
+	}
+}
+
+func TestCounters(t *testing.T) {
+	c := config("m", "^a", "^b", "^c", "^d", "^e", "^f", "^(?<g>[0-9]+):g")
+	r := metrics.NewRegistry()
+	f := testFilter(t, c, plugin.Env{Metrics: r.Scope("pipeline", "p")})
+	for _, in := range []string{`{"m":"a"}`, `{"m":"b"}`, `{"m":"1:g"}`, `{"m":"x"}`} {
+		run(t, f, in)
+	}
+	var b strings.Builder
+	r.Write(&b)
+	for _, want := range []string{
+		`texts_total{pipeline="p",pattern="match.m[0]",kind="tried"} 4`,
+		`texts_total{pipeline="p",pattern="match.m[0]",kind="matched"} 1`,
+		`texts_total{pipeline="p",pattern="match.m[1]",kind="tried"} 3`,
+		`texts_total{pipeline="p",pattern="match.m[1]",kind="failed"} 2`,
+		`texts_total{pipeline="p",pattern="match.m[6]",kind="tried"} 2`,
+		`texts_total{pipeline="p",pattern="match.m[6]",kind="matched"} 1`,
+		`texts_total{pipeline="p",pattern="match.m[6]",kind="timed_out"} 0`,
+		`sluice_grok_pattern_seconds_total{pipeline="p",pattern="match.m[6]"} 0`,
+	} {
+		if !strings.Contains(b.String(), want+"\n") {
+			t.Errorf("no %s in\n%s", want, b.String())
+		}
+	}
+}
+
+// TestManyAlternatives: the first of many expressions that matches is taken, whatever is looked for first.
+func TestManyAlternatives(t *testing.T) {
+	var exprs []string
+	for i := range 80 {
+		exprs = append(exprs, fmt.Sprintf("^k%d=(?<v%d>[0-9]+)$", i, i))
+	}
+	exprs = append(exprs, "^(?<rest>k.*)$")
+	for _, stop := range []bool{true, false} {
+		c := config("m", exprs...)
+		c.BreakOnMatch = stop
+		f := testFilter(t, c, plugin.Env{})
+		for _, i := range []int{0, 2, 3, 50, 63, 64, 79} {
+			m := fmt.Sprintf("k%d=7", i)
+			want := fmt.Sprintf(`{"m":%q,"v%d":"7"`, m, i)
+			if !stop {
+				want += fmt.Sprintf(`,"rest":%q`, m)
+			}
+			if got := run(t, f, fmt.Sprintf(`{"m":%q}`, m)); got != want+"}" {
+				t.Errorf("%s, want %s}", got, want)
+			}
+		}
+	}
+}
+
+// TestNothingIsAllocated: captures are parts of the line.
+func TestNothingIsAllocated(t *testing.T) {
+	f := testFilter(t, config("message", "%{COMBINEDAPACHELOG}"), plugin.Env{})
+	batch := &event.Batch{Now: time.Unix(0, 0)}
+	a := event.NewAck(func(event.Status) {})
+	e := batch.Append(a)
+	a.Seal()
+	line := event.StringOf(apacheLine)
+	once := func() {
+		e.Fields = e.Fields[:0]
+		e.Fields.Add("message", line)
+		if err := f.Process(context.Background(), batch); err != nil {
+			t.Fatal(err)
+		}
+	}
+	once()
+	if n := testing.AllocsPerRun(200, once); n != 0 {
+		t.Errorf("a line allocates %v times", n)
+	}
+	if len(e.Fields) < 10 {
+		t.Errorf("only %s", e.AppendJSON(nil))
+	}
 }
