@@ -268,14 +268,7 @@ func (c *coverer) chain(i, j int) int {
 
 // single returns the node of one character.
 func (c *coverer) single(i int) *Node {
-	vs := c.f.variants(c.text[i])
-	if len(vs) > 1 {
-		n := c.one(vs)
-		c.place(n, i)
-		return n
-	}
-	n := c.p.node(Literal, c.pos)
-	n.Text, n.End = runeText(c.text[i]), c.end
+	n := c.one(c.f.variants(c.text[i]))
 	c.place(n, i)
 	return n
 }

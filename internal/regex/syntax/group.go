@@ -124,7 +124,7 @@ func (p *parser) unknownGroup(start int) *Node {
 		return nil
 	}
 	r := p.next()
-	p.fail(start, p.pos, "found an unknown kind of group (?%c, expected one of (?: (?= (?! (?<= (?<! (?> (?~ (?< (?' (?( (?# or options", r)
+	p.fail(start, p.pos, "found an unknown kind of group %s, expected one of (?: (?= (?! (?<= (?<! (?> (?~ (?< (?' (?( (?# or options", quote("(?"+string(r)))
 	return nil
 }
 
@@ -153,6 +153,9 @@ func (p *parser) look(start int, behind, neg bool) *Node {
 	n := p.wrap(Look, start)
 	if behind {
 		p.behind--
+	}
+	if neg && n.Subs[0] != nil && n.Subs[0].Op == Empty {
+		return p.node(Fail, start)
 	}
 	n.Behind, n.Neg = behind, neg
 	if behind {

@@ -174,10 +174,15 @@ func (p *parser) enter(pos int) bool {
 
 func (p *parser) leave() { p.depth-- }
 
-// oneOf makes the node of a class.
+// oneOf makes the node of a class. That of a single character is a text.
 func (p *parser) oneOf(c *Class, pos int) *Node {
 	if len(c.Ranges) == 0 && !c.Invalid {
 		return p.node(Fail, pos)
+	}
+	if r, ok := single(c); ok {
+		n := p.node(Literal, pos)
+		n.Text = runeText(r)
+		return n
 	}
 	n := p.node(OneOf, pos)
 	n.Class = c

@@ -3,6 +3,7 @@ package syntax
 import (
 	"cmp"
 	"slices"
+	"unicode/utf8"
 )
 
 // Arithmetic of classes. What it returns is new, or one of the operands: classes are never written to once they
@@ -76,9 +77,9 @@ func intersect(a, b *Class) *Class {
 	return &Class{Ranges: out, Invalid: a.Invalid && b.Invalid}
 }
 
-// single returns the only member of c, if it has just one.
+// single returns the only member of c, if it has just one, which can be written as UTF-8.
 func single(c *Class) (rune, bool) {
-	if len(c.Ranges) == 1 && !c.Invalid && c.Ranges[0].Lo == c.Ranges[0].Hi {
+	if len(c.Ranges) == 1 && !c.Invalid && c.Ranges[0].Lo == c.Ranges[0].Hi && utf8.ValidRune(c.Ranges[0].Lo) {
 		return c.Ranges[0].Lo, true
 	}
 	return 0, false
