@@ -2,12 +2,12 @@
 
 package scan
 
-// What the processor can do; found out once, as asking takes a microsecond, or more in a virtual machine.
+// What the processor can do, for runVector; found out once, as asking takes a microsecond, or more in a virtual machine.
 //
 //nolint:gochecknoglobals // constant from the first moment on
 var (
-	vectors = hasSSSE3()
-	wide    = hasAVX2() // read by runVector
+	vectors = hasSSSE3() // if not, runVector is loop
+	wide    = hasAVX2()
 )
 
 // registers is what the instruction CPUID answers, as far as it is needed.

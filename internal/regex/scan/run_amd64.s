@@ -31,6 +31,8 @@ GLOBL nibbles<>(SB), RODATA|NOPTR, $16
 //
 // SI is the text from i on, CX its length, AX how far we are.
 TEXT ·runVector(SB), NOSPLIT, $0-40
+	CMPB ·vectors(SB), $0
+	JEQ  table
 	MOVQ s_base+0(FP), SI
 	MOVQ s_len+8(FP), CX
 	MOVQ i+16(FP), R13
@@ -163,6 +165,9 @@ edge:
 	ADDQ   R13, AX
 	MOVQ   AX, ret+32(FP)
 	RET
+
+table:
+	JMP ·loop(SB)       // with the same operands and result
 
 // func cpuid(leaf, sub uint32) registers
 TEXT ·cpuid(SB), NOSPLIT, $0-20

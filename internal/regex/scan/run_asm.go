@@ -3,12 +3,7 @@
 package scan
 
 // run finds the end of the run by vector instructions, where the processor has them.
-func run(s string, i int, t *Set) int {
-	if vectors {
-		return runVector(s, i, t)
-	}
-	return loop(s, i, t)
-}
+func run(s string, i int, t *Set) int { return runVector(s, i, t) }
 
 // runVector is loop. It reads nothing where the text ends at i, and makes no use of bytes outside of s[i:].
 //

@@ -49,10 +49,7 @@ func Run(s string, i int, t *Set) int { return run(s, i, t) }
 
 // RunMax is Run that goes no further than limit bytes, which is not negative.
 func RunMax(s string, i, limit int, t *Set) int {
-	if limit < len(s)-i {
-		s = s[:i+limit]
-	}
-	return run(s, i, t)
+	return run(s[:i+min(limit, len(s)-i)], i, t)
 }
 
 // loop is the portable version, and the obvious one. It is no part of its callers, so that those can be parts of theirs.
