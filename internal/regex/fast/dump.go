@@ -114,27 +114,28 @@ func (o op) stackName() string {
 // each with its number, its literal, its operation and the instructions that follow it.
 func (p *Program) Dump() string {
 	var b strings.Builder
-	b.WriteString("begin  " + text(p.trees[0]) + "\n")
-	b.WriteString("middle " + text(p.trees[1]) + "\n")
+	marks := [...]string{atBegin: "begin", apart: "apart", inside: "inside"}
+	for i, e := range p.entries {
+		if i > 0 && key(e.tree) == key(p.entries[i-1].tree) {
+			continue
+		}
+		fmt.Fprintf(&b, "%-7s%s\n", marks[i], text(e.tree))
+	}
 	b.WriteString("required" + texts(p.required[0]) + "\n")
 	if !p.same {
 		b.WriteString("required behind the begin" + texts(p.required[1]) + "\n")
 	}
-	if p.middle != nil {
+	if p.starts != nil {
 		fmt.Fprintf(&b, "starts with %s, at least %d bytes\n", setText(p.starts.first), p.starts.width)
 	}
 	for i := range p.code {
 		in := &p.code[i]
-		mark := ' '
-		switch {
-		case in == p.begin && p.begin == p.middle:
-			mark = '*'
-		case in == p.begin:
-			mark = 'b'
-		case in == p.middle:
-			mark = 'm'
+		for k, e := range p.entries {
+			if e.start == in {
+				b.WriteString(marks[k] + ":\n")
+			}
 		}
-		fmt.Fprintf(&b, "%c%4d ", mark, i)
+		fmt.Fprintf(&b, "%4d ", i)
 		in.dump(&b)
 	}
 	return b.String()

@@ -23,18 +23,35 @@ const (
 // Program is a compiled expression. It is not changed once compiled: several goroutines may use it.
 type Program struct {
 	code     []inst
-	begin    *inst // for a match at the begin of the text
-	middle   *inst // for one behind it; nil if there can be none
+	entries  [3]entry
 	slots    int
 	unlogged []uint16 // the begin slots of groups, by bit
 	logged   []uint16 // slots of the groups that are undone through the stack
 	allBits  uint64
 	regs     int
-	starts   *starts
+	starts   *starts     // behind the text's begin; nil if there can be no match
 	required [2][]needle // literals that stand in a match at, or behind, the text's begin, in this order
 	same     bool        // those are the same
 	failed   inst        // goes back
-	trees    [2]*node    // for Dump
+}
+
+// entry is a program for matches at some places.
+type entry struct {
+	tree  *node
+	start *inst
+}
+
+// The places of a match: at the begin of the text, behind an ASCII character that is no word character, behind anything else.
+const (
+	atBegin = iota
+	apart
+	inside
+)
+
+// sides returns what can stand before a match, by its place.
+func sides() [3]side {
+	letters := wordBytes().or(highBytes())
+	return [3]side{atBegin: {edge: true}, apart: {bytes: allBytes().minus(letters)}, inside: {bytes: letters}}
 }
 
 // maxText bounds the texts that are matched, in bytes: positions are kept in 32 bits.
@@ -97,8 +114,8 @@ func (m *Machine) Match(s string, caps []int32) Result {
 	m.stage, m.left, m.where, m.seen = stageFirst, firstBudget, where{}, notLooked
 	r := NoMatch
 	to.set(0, 0)
-	if p.begin.op != opFail {
-		r = m.run(p.begin, s, 0, to)
+	if start := p.entries[atBegin].start; start.op != opFail {
+		r = m.run(start, s, 0, to)
 	}
 	return m.end(r, s, to)
 }
@@ -117,7 +134,7 @@ func (m *Machine) Continue(s string, caps []int32) Result {
 // end is what Match and Continue do with the result of a run.
 func (m *Machine) end(r Result, s string, to *slots) Result {
 	p := m.p
-	if r == NoMatch && p.middle != nil {
+	if r == NoMatch && p.starts != nil {
 		r = m.search(s, to)
 	}
 	if r == Matched {
@@ -209,32 +226,57 @@ func compile(t *syntax.Tree, opt options) (*Program, error) {
 	keepGroups(root, false, l.groups)
 	p.keep(l.groups)
 	match := l.emit(instr{op: opMatch, next: noPC, alt: noPC}, anySide())
-	entries := [2]pc{}
-	for i, prev := range []side{{edge: true}, {bytes: allBytes()}} {
-		n := root
-		if !opt.noSimplify {
-			n = simplify(simplify(root, prev, anySide()), prev, anySide())
-		}
-		p.trees[i] = n
-		entries[i] = l.lower(n, match)
+	starts := [3]pc{}
+	behind := p.simplify(root, opt)
+	for i := range p.entries {
+		starts[i] = l.lower(p.entries[i].tree, match)
 		if l.err != nil {
 			return nil, l.err
 		}
 	}
 	f := newFuser(l)
-	begin, middle := f.entry(entries[0]), f.entry(entries[1])
+	for i, s := range starts {
+		starts[i] = f.entry(s)
+	}
 	f.resolve()
 	p.code, p.regs = f.out, l.regs
-	p.begin = &p.code[begin]
-	if p.trees[1].op != syntax.Fail {
-		p.middle = &p.code[middle]
-		p.starts = newStarts(p.trees[1])
-		p.required[1] = required(p.trees[1])
+	for i, s := range starts {
+		p.entries[i].start = &p.code[s]
 	}
-	p.required[0] = required(p.trees[0])
+	p.required[0], p.required[1] = required(p.entries[atBegin].tree), required(behind)
 	p.same = slices.Equal(p.required[0], p.required[1])
 	p.failed = inst{op: opFail, lo: noSlot, hi: noSlot}
+	if behind.op != syntax.Fail {
+		p.starts = newStarts(behind)
+		for i, s := range sides() {
+			if p.entries[i].tree.op == syntax.Fail {
+				p.starts.exclude(s.bytes)
+			}
+		}
+	}
 	return p, nil
+}
+
+// simplify makes the trees of all entries. It returns one that is right for all places behind the text's begin.
+func (p *Program) simplify(root *node, opt options) *node {
+	behind := func(prev side) *node {
+		if opt.noSimplify {
+			return root
+		}
+		return simplify(simplify(root, prev, anySide()), prev, anySide())
+	}
+	every := behind(side{bytes: allBytes()})
+	p.entries[atBegin].tree = behind(side{edge: true})
+	for i, prev := range sides() {
+		switch {
+		case i == atBegin:
+		case key(every) == key(p.entries[atBegin].tree):
+			p.entries[i].tree = every
+		default:
+			p.entries[i].tree = behind(prev)
+		}
+	}
+	return every
 }
 
 func newLowering(groups int, opt options) *lowering {

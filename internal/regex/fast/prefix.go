@@ -202,6 +202,15 @@ func newStarts(n *node) *starts {
 	return t
 }
 
+// exclude says that no match begins behind one of set.
+func (t *starts) exclude(set byteSet) {
+	for b := range t.table {
+		if set.has(byte(b)) {
+			t.table[b] &^= 1
+		}
+	}
+}
+
 // next returns the first place from i on, which is not 0, where a match may begin; less than 0 if there is none.
 func (t *starts) next(s string, i int) int {
 	last := uint8(1) << t.width

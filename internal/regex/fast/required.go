@@ -2,6 +2,7 @@ package fast
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"sluice/internal/regex/syntax"
 )
@@ -87,7 +88,11 @@ func (m *Machine) search(s string, caps *slots) Result {
 		if i%attempts != 0 {
 			m.left++ // most attempts fail at once, which is cheap
 		}
-		if r := m.run(p.middle, s, i, caps); r != NoMatch {
+		e := inside
+		if c := s[i-1]; c < utf8.RuneSelf && !asciiWord(c) {
+			e = apart
+		}
+		if r := m.run(p.entries[e].start, s, i, caps); r != NoMatch {
 			return r
 		}
 	}
