@@ -36,8 +36,8 @@ type trial struct {
 	m *regex.Matcher // nil where the part makes no expression: it calls a group that stands farther behind
 }
 
-// maxParts is how many compiled parts an explainer keeps.
-const maxParts = 128
+// maxParts is about how many compiled parts an explainer keeps. Those of a large expression have half a megabyte each.
+const maxParts = 24
 
 // What an explainer's work is counted in: the bytes of a text for each part that is tried on it, and so many for
 // what a part costs beside that, and for compiling one.

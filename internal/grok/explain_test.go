@@ -48,7 +48,7 @@ func TestExplainerIsBounded(t *testing.T) {
 		if _, to := e.Reached(text[:2*i] + "!"); to != 2*i {
 			t.Fatalf("reached %d, want %d", to, 2*i)
 		}
-		if len(e.parts) > 2*maxParts {
+		if len(e.parts) > 3*maxParts {
 			t.Fatalf("keeps %d parts", len(e.parts))
 		}
 	}

@@ -24,6 +24,7 @@ type compiled struct {
 	perEvent     bool // the timeout is that of all expressions together
 	expressions  int
 	counters     counters
+	explainers   []explainer // by the numbers of the expressions
 }
 
 func build(c Config, env plugin.Env) (*plugin.BuiltFilter, error) {
@@ -64,7 +65,7 @@ func build(c Config, env plugin.Env) (*plugin.BuiltFilter, error) {
 		s.set = setOf(s.patterns)
 		f.sources = append(f.sources, s)
 	}
-	f.counters = make(counters, f.expressions)
+	f.counters, f.explainers = make(counters, f.expressions), make([]explainer, f.expressions)
 	f.show(env.Metrics)
 	return &plugin.BuiltFilter{New: func() plugin.Filter { return newFilter(f) }}, nil
 }

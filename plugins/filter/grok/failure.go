@@ -1,6 +1,8 @@
 package grok
 
 import (
+	"sync"
+
 	"sluice/internal/grok"
 	"sluice/pipeline/event"
 )
@@ -9,8 +11,26 @@ import (
 // that there is no match. So it has a credit of work, which texts fill up again: while failures are rare each is
 // looked into, and a flood of them costs little more.
 type failures struct {
-	explainers []*grok.Explainer // by the numbers of the expressions; nil until needed, and for other engines
-	credit     int64             // as Explainer.Work counts
+	explainers []explainer // all workers'
+	credit     int64       // as Explainer.Work counts
+}
+
+// explainer is what finds out about one expression, for all workers: what it keeps is too large to be there for each.
+type explainer struct {
+	mu sync.Mutex
+	e  *grok.Explainer // nil until it is needed
+}
+
+// reached is Explainer.Reached, and the work that it was.
+func (x *explainer) reached(p *sluiceProgram, text string) (from, to int, work int64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.e == nil {
+		x.e = (*grok.Pattern)(p).NewExplainer()
+	}
+	before := x.e.Work()
+	from, to = x.e.Reached(text)
+	return from, to, x.e.Work() - before
 }
 
 // The credit at the beginning, which is the greatest, too, and what a text adds to it.
@@ -44,14 +64,8 @@ func (f *failures) furthest(s *source, text string) reach {
 		if !own || f.credit < int64(len(text))*leastTrials {
 			break
 		}
-		e := f.explainers[p.number]
-		if e == nil {
-			e = (*grok.Pattern)(program).NewExplainer()
-			f.explainers[p.number] = e
-		}
-		before := e.Work()
-		from, to := e.Reached(text)
-		f.credit -= e.Work() - before
+		from, to, work := f.explainers[p.number].reached(program, text)
+		f.credit -= work
 		if to-from > best.length {
 			best = reach{p.number, to - from, to}
 		}
