@@ -31,6 +31,7 @@ func (p *parser) classOperand(class, cross *Class, neg bool, start int) *Node {
 	if neg {
 		class = negate(class)
 	}
+	p.charge(len(class.Ranges))
 	n := p.oneOf(class, start)
 	if len(multi) == 0 {
 		return n
@@ -116,11 +117,7 @@ func (p *parser) bracket() (class, cross *Class, neg bool) {
 		}
 		b.item()
 	}
-	class, cross = b.class.class(), b.cross.class()
-	if p.ranges += len(class.Ranges) + len(cross.Ranges); p.ranges > maxRanges {
-		p.fail(start, p.pos, "found an expression whose classes have more than %d ranges, expected fewer", maxRanges)
-	}
-	return class, cross, neg
+	return b.class.class(), b.cross.class(), neg
 }
 
 // closes reports whether another ] follows the one that comes next, which is then a member.
@@ -193,6 +190,7 @@ func (b *bracketReader) members(c *Class, from int, cross bool) {
 		b.p.fail(from, b.p.pos, "found a class as the end of a range, expected a character")
 		return
 	}
+	b.p.charge(len(c.Ranges))
 	b.class.add(c)
 	if cross && b.p.flags.fold {
 		b.cross.add(c)
@@ -208,6 +206,7 @@ func (b *bracketReader) nested(c, cross *Class) {
 			b.cross.ranges = b.cross.ranges[:len(b.cross.ranges)-1]
 		}
 	}
+	b.p.charge(len(c.Ranges) + len(cross.Ranges))
 	b.class.add(c)
 	b.cross.add(cross)
 	b.state = afterRange
@@ -243,11 +242,10 @@ const posixLimit = 20
 func (b *bracketReader) posix() bool {
 	p := b.p
 	start := p.pos
-	rest := p.expr[start+2:]
-	if !hasPosixEnd(rest) {
+	if !p.hasPosixEnd() {
 		return false
 	}
-	name, neg := strings.CutPrefix(rest, "^")
+	name, neg := strings.CutPrefix(p.expr[start+2:], "^")
 	for known := range strings.FieldsSeq(posixNames) {
 		if !strings.HasPrefix(name, known+":]") {
 			continue
@@ -260,8 +258,8 @@ func (b *bracketReader) posix() bool {
 		b.members(class, start, known != "word" && known != "ascii" && p.flags.posixUnicode)
 		return true
 	}
-	end := strings.IndexAny(name, ":]")
-	if end >= 0 && end <= posixLimit && strings.HasPrefix(name[end:], ":]") {
+	end := strings.IndexAny(name[:min(len(name), posixLimit+1)], ":]")
+	if end >= 0 && strings.HasPrefix(name[end:], ":]") {
 		p.pos = len(p.expr) - len(name) + end + 2
 		p.fail(start, p.pos, "found unknown POSIX bracket %s, expected one of %s",
 			quote(p.expr[start:p.pos]), posixNames)
@@ -272,19 +270,31 @@ func (b *bracketReader) posix() bool {
 	return true
 }
 
-// hasPosixEnd reports whether a :] stands in s before any other ].
-func hasPosixEnd(s string) bool {
-	for i := 0; i < len(s); i++ {
-		switch {
-		case s[i] == '\\':
+// posixScan remembers where the next ] is: looking for it at each of many [: would take long.
+type posixScan struct {
+	from, at int
+	ends     bool // a : stands before the ]
+}
+
+// hasPosixEnd reports whether a :] follows before any other ].
+func (p *parser) hasPosixEnd() bool {
+	start := p.pos + len("[:")
+	if s := p.posix; s.from <= start && start <= s.at {
+		return s.ends
+	}
+	found := posixScan{from: start, at: len(p.expr)}
+	for i := start; i < len(p.expr); i++ {
+		if p.expr[i] == '\\' {
 			i++
-		case strings.HasPrefix(s[i:], ":]"):
-			return true
-		case s[i] == ']':
-			return false
+			continue
+		}
+		if colon := strings.HasPrefix(p.expr[i:], ":]"); colon || p.expr[i] == ']' {
+			found.at, found.ends = i, colon
+			break
 		}
 	}
-	return false
+	p.posix = found
+	return found.ends
 }
 
 // escape reads an escape in a bracket.
@@ -302,10 +312,11 @@ func (b *bracketReader) escape() {
 		b.members(p.typeClass(c), start, c|0x20 != 'w' || p.flags.typesUnicode)
 	case (c == 'p' || c == 'P') && start+2 < len(p.expr) && p.expr[start+2] == '{':
 		p.pos++
-		if class, neg, ok := p.readProperty(start); ok {
+		if name, neg, ok := p.readProperty(start); ok {
+			class := p.property(name)
 			cross := !isASCII(class)
 			if neg {
-				class = negate(class)
+				class = p.notProperty(name)
 			}
 			b.members(class, start, cross)
 		}

@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"sort"
 	"unicode"
 	"unicode/utf8"
 )
@@ -20,10 +21,9 @@ func foldOne(r rune) rune {
 
 // Fold returns r folded: a text of one, two or three characters, the same for all variants of r.
 func Fold(r rune) string {
-	for i := range multiFold {
-		if multiFold[i].r == r {
-			return foldEach(multiFold[i].text)
-		}
+	i := sort.Search(len(multiFold), func(i int) bool { return multiFold[i].r >= r })
+	if i < len(multiFold) && multiFold[i].r == r {
+		return foldEach(multiFold[i].text)
 	}
 	return runeText(foldOne(r))
 }
@@ -136,7 +136,7 @@ func (p *parser) foldClass(c, cross *Class) *Class {
 			}
 		}
 	} else {
-		p.ranges += bigFold
+		p.charge(bigFold)
 		for _, r := range f.cased {
 			if c.Has(r) {
 				add(r)

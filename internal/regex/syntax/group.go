@@ -191,6 +191,7 @@ func (p *parser) capture(g group) *Node {
 		return nil
 	}
 	p.groups = append(p.groups, g)
+	p.byName[g.name]++
 	index := len(p.groups)
 	n := p.wrap(Capture, g.pos)
 	n.Index = index
@@ -298,10 +299,8 @@ func (p *parser) isAlternatives(body *Node) bool {
 
 // known refuses a name that no group before this place has.
 func (p *parser) known(name string, pos int) bool {
-	for _, g := range p.groups {
-		if g.name == name {
-			return true
-		}
+	if p.byName[name] > 0 {
+		return true
 	}
 	p.fail(pos, pos+len(name), "found no group named %s before this, expected one", quote(name))
 	return false

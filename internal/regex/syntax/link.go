@@ -4,8 +4,12 @@ package syntax
 // groups, and what only then can be seen to be wrong is refused.
 func (p *parser) link(t *Tree) error {
 	p.numberGroups(t)
+	byName := map[string][]int{}
+	for i, name := range t.Names {
+		byName[name] = append(byName[name], i+1)
+	}
 	for _, n := range p.refs {
-		p.resolve(t, n)
+		p.resolve(t, n, byName)
 	}
 	if p.err == nil && p.named {
 		t.Root = p.dropPlain(t.Root, p.finalNumbers())
@@ -32,7 +36,7 @@ func (p *parser) numberGroups(t *Tree) {
 }
 
 // resolve finds the groups that a node refers to.
-func (p *parser) resolve(t *Tree, n *Node) {
+func (p *parser) resolve(t *Tree, n *Node, byName map[string][]int) {
 	ref := p.target[n]
 	switch n.Op {
 	case Call:
@@ -44,12 +48,7 @@ func (p *parser) resolve(t *Tree, n *Node) {
 		p.resolveNumber(n, ref.number)
 		return
 	}
-	var refs []int
-	for i, name := range t.Names {
-		if name == ref.name {
-			refs = append(refs, i+1)
-		}
-	}
+	refs := byName[ref.name]
 	switch {
 	case len(refs) == 0:
 		p.fail(n.Pos, n.End, "found no group named %s, expected one", quote(ref.name))
@@ -61,6 +60,7 @@ func (p *parser) resolve(t *Tree, n *Node) {
 		n.Refs = refs[:1] // as in Oniguruma, which asks the leftmost one
 	default:
 		n.Refs = refs
+		p.charge(len(refs))
 	}
 }
 

@@ -19,7 +19,7 @@ const (
 	maxExpr   = 1 << 20 // bytes of an expression
 	maxDepth  = 1000    // parentheses, brackets and inline options inside of each other
 	maxNodes  = 1 << 18 // nodes of a tree
-	maxRanges = 1 << 20 // ranges of characters in all its classes
+	maxRanges = 1 << 21 // ranges of characters in all its classes, and groups that back-references refer to
 	maxGroups = 32767   // groups, and the highest number a back-reference may have
 	maxCalls  = 1000    // calls of groups
 	maxRepeat = 100000  // the bounds of a repeat, as in Oniguruma
@@ -69,10 +69,12 @@ type parser struct {
 	nodes  int
 	ranges int
 	groups []group
+	byName map[string]int      // the number of groups with a name, so far
 	named  bool                // some group has a name
 	refs   []*Node             // back-references, conditions and calls, with the name or number of their target:
 	target map[*Node]reference // what each of them says
 	looks  []*Node             // look-behinds, inner ones first
+	posix  posixScan           // what the last look for the end of a POSIX bracket found
 	hidden map[*Node]hiding    // what stands in the tree, but not so in the expression
 	behind int                 // look-behinds that are open
 	cache  map[string]*Class   // classes of properties, which several nodes share
@@ -115,6 +117,7 @@ func (p *parser) parse() *Node {
 		i += n
 	}
 	p.target = map[*Node]reference{}
+	p.byName = map[string]int{}
 	p.cache = map[string]*Class{}
 	p.hidden = map[*Node]hiding{}
 	root := p.alternatives()
@@ -173,6 +176,13 @@ func (p *parser) enter(pos int) bool {
 }
 
 func (p *parser) leave() { p.depth-- }
+
+// charge counts ranges that are made for classes, against expressions of which each character makes many.
+func (p *parser) charge(ranges int) {
+	if p.ranges += ranges; p.ranges > maxRanges {
+		p.fail(p.pos, p.pos, "found an expression whose classes have more than %d ranges, expected fewer", maxRanges)
+	}
+}
 
 // oneOf makes the node of a class. That of a single character is a text.
 func (p *parser) oneOf(c *Class, pos int) *Node {

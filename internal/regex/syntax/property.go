@@ -12,9 +12,16 @@ const posixNames = "alnum alpha blank cntrl digit graph lower print punct space 
 
 // propertyOperand reads \p{...} outside of brackets, of which the backslash is read.
 func (p *parser) propertyOperand(start int) *Node {
-	class, neg, ok := p.readProperty(start)
+	name, neg, ok := p.readProperty(start)
 	if !ok {
 		return nil
+	}
+	class := p.property(name)
+	if !p.flags.fold {
+		if neg {
+			class = p.notProperty(name)
+		}
+		return p.oneOf(class, start)
 	}
 	cross := class
 	if isASCII(class) {
@@ -28,8 +35,8 @@ func isASCII(c *Class) bool {
 	return len(c.Ranges) == 1 && c.Ranges[0] == Range{0, utf8.RuneSelf - 1}
 }
 
-// readProperty reads p{name}, p{^name} or P{name}: the class of the name, and whether its complement is meant.
-func (p *parser) readProperty(start int) (class *Class, neg, ok bool) {
+// readProperty reads p{name}, p{^name} or P{name}: the name, which there is, and whether the complement is meant.
+func (p *parser) readProperty(start int) (name string, neg, ok bool) {
 	neg = p.peek() == 'P'
 	p.pos += 2
 	if p.take("^") {
@@ -39,15 +46,15 @@ func (p *parser) readProperty(start int) (class *Class, neg, ok bool) {
 	end := strings.IndexAny(p.expr[at:], "}(){|")
 	if end < 0 || p.expr[at+end] != '}' {
 		p.fail(start, p.pos, "found a property without an end, expected }")
-		return nil, false, false
+		return "", false, false
 	}
-	name := p.expr[at : at+end]
+	name = p.expr[at : at+end]
 	p.pos += end + 1
-	if class = p.property(name); class == nil {
+	if p.property(name) == nil {
 		p.fail(at, at+len(name), "found unknown property %s, expected a category, script, POSIX name or property of Unicode", quote(name))
-		return nil, false, false
+		return "", false, false
 	}
-	return class, neg, true
+	return name, neg, true
 }
 
 // property returns the class of a name, nil if there is none. Case, blanks, - and _ do not matter in it.
@@ -58,6 +65,17 @@ func (p *parser) property(name string) *Class {
 	}
 	c := lookupProperty(key)
 	if c != nil {
+		p.cache[key] = c
+	}
+	return c
+}
+
+// notProperty returns the complement of the class of a name that there is.
+func (p *parser) notProperty(name string) *Class {
+	key := "^" + loose(name)
+	c, ok := p.cache[key]
+	if !ok {
+		c = negate(p.property(name))
 		p.cache[key] = c
 	}
 	return c

@@ -3,6 +3,7 @@ package syntax_test
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -112,7 +113,7 @@ func renderReference(s *strings.Builder, t *syntax.Tree, n *syntax.Node) {
 	if n.Op != syntax.Call {
 		index = n.Refs[0]
 	}
-	name := fmt.Sprint(index)
+	name := strconv.Itoa(index)
 	if index > 0 && t.Names[index-1] != "" {
 		name = t.Names[index-1]
 	}
