@@ -52,7 +52,10 @@ func (o *options) compare() error {
 }
 
 // tally counts what came of a comparison.
-type tally struct{ cases, matches, refused, unknown, exhausted, differ int }
+type tally struct {
+	cases, matches, refused, unknown, exhausted int
+	differ                                      []difference
+}
 
 func (o *options) compareCases(name string, cases []regextest.Case) (differences int, err error) {
 	var questions []question
@@ -68,12 +71,17 @@ func (o *options) compareCases(name string, cases []regextest.Case) (differences
 	var t tally
 	for _, c := range cases {
 		n := len(c.Subjects)
-		o.compareCase(&t, c, answers[:n])
+		t.compare(c, answers[:n])
 		answers = answers[n:]
 	}
-	_, err = fmt.Fprintf(o.out, "%s: %d cases, %d match, %d refused, %d that joni cannot answer, %d over our budget; %d differ\n",
-		name, t.cases, t.matches, t.refused, t.unknown, t.exhausted, t.differ)
-	return t.differ, err
+	alone, err := o.arbitrate(t.differ)
+	if err != nil {
+		return 0, err
+	}
+	differences = len(t.differ) - alone
+	_, err = fmt.Fprintf(o.out, "%s: %d cases, %d match, %d refused, %d that joni cannot answer, %d over our budget, %d in which we and Ruby "+
+		"agree and joni does not; %d differ\n", name, t.cases, t.matches, t.refused, t.unknown, t.exhausted, alone, differences)
+	return differences, err
 }
 
 // match matches, and survives a bug.
@@ -83,48 +91,46 @@ func match(m *regex.Matcher, s string) (caps []int32, ok bool, panicked any) {
 	return caps, ok, nil
 }
 
-func (o *options) compareCase(t *tally, c regextest.Case, answers []answer) {
-	differ := func(format string, args ...any) {
-		if t.differ++; t.differ <= o.show {
-			fmt.Fprintf(o.out, "%+q: %s\n", c.Expr, fmt.Sprintf(format, args...)) //nolint:errcheck // it is a report
-		}
-	}
+// compare compares our answers with joni's for one expression.
+func (t *tally) compare(c regextest.Case, answers []answer) {
 	p, err := regex.Compile(c.Expr, regex.Options{})
 	t.cases += len(answers)
+	differ := func(i int, k kind, caps []int32, text string) {
+		t.differ = append(t.differ, difference{question{c.Expr, c.Subjects[i]}, slices.Clone(caps), k, text + ", joni: " + answers[i].text})
+	}
 	if err != nil {
-		if i := slices.IndexFunc(answers, func(a answer) bool { return a.kind != refused && a.kind != unknown }); i >= 0 {
-			differ("we say %v, joni takes it", err)
-		}
 		t.refused++
+		if i := slices.IndexFunc(answers, func(a answer) bool { return a.kind != refused && a.kind != unknown }); i >= 0 {
+			differ(i, refused, nil, err.Error())
+		}
 		return
 	}
 	m := p.NewMatcher()
 	for i, a := range answers {
-		switch a.kind {
-		case refused:
-			t.refused++
-			differ("joni says %s, we take it", a.text)
-			return
-		case unknown:
-			t.unknown++
-			continue
-		case matched:
-			t.matches++
-			if names := p.Names(); a.names != nil && !slices.Equal(names, a.names) {
-				differ("found the names %q, joni's are %q", names, a.names)
-			}
-		}
 		caps, ok, panicked := match(m, c.Subjects[i])
+		k := noMatch
+		if ok {
+			k = matched
+		}
 		switch {
 		case panicked != nil:
-			differ("%+q: panic: %v", c.Subjects[i], panicked)
+			differ(i, unknown, nil, fmt.Sprint("panic: ", panicked))
 			m = p.NewMatcher()
+		case a.kind == unknown:
+			t.unknown++
 		case !ok && m.Exhausted():
 			t.exhausted++
-		case !ok && a.kind == matched:
-			differ("%+q: found no match, joni %s", c.Subjects[i], a.text)
-		case ok && !slices.Equal(caps, a.caps):
-			differ("%+q: found %s, joni %s", c.Subjects[i], regextest.FormatCaps(caps), a.text)
+		case a.kind != k || ok && !slices.Equal(caps, a.caps):
+			differ(i, k, caps, "found "+found(caps, ok))
+		case ok && a.names != nil && !slices.Equal(p.Names(), a.names):
+			differ(i, unknown, nil, fmt.Sprintf("found the names %q, expected %q", p.Names(), a.names))
+		}
+		if a.kind == matched {
+			t.matches++
+		}
+		if a.kind == refused {
+			t.refused++
+			return
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"sluice/internal/regex/regextest"
 )
 
-// oracle is joni.
+// oracle is an engine behind a command: joni, or Ruby's.
 type oracle struct{ command string }
 
 // question is one expression and one text.
@@ -40,7 +40,7 @@ type answer struct {
 func (o *oracle) ask(questions []question) ([]answer, error) {
 	args := strings.Fields(o.command)
 	if len(args) == 0 {
-		return nil, errors.New("run joni: found no -joni, expected the command; use oracle.sh")
+		return nil, errors.New("run the oracle: found no -joni, expected the command; use oracle.sh")
 	}
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stderr = os.Stderr
@@ -53,7 +53,7 @@ func (o *oracle) ask(questions []question) ([]answer, error) {
 		return nil, err
 	}
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("run joni: %w", err)
+		return nil, fmt.Errorf("run the oracle: %w", err)
 	}
 	sent := make(chan error, 1)
 	go func() {
@@ -78,13 +78,13 @@ func (o *oracle) ask(questions []question) ([]answer, error) {
 		answers = append(answers, a)
 	}
 	if err := <-sent; err != nil {
-		return nil, fmt.Errorf("talk to joni: %w", err)
+		return nil, fmt.Errorf("talk to the oracle: %w", err)
 	}
 	if err := cmd.Wait(); err != nil {
-		return nil, fmt.Errorf("run joni: %w", err)
+		return nil, fmt.Errorf("run the oracle: %w", err)
 	}
 	if len(answers) != len(questions) {
-		return nil, fmt.Errorf("found %d answers of joni for %d questions", len(answers), len(questions))
+		return nil, fmt.Errorf("found %d answers for %d questions", len(answers), len(questions))
 	}
 	return answers, nil
 }

@@ -11,6 +11,7 @@ import (
 
 func main() {
 	joni := flag.String("joni", "", "the command that runs Joni.java")
+	ruby := flag.String("ruby", "", "the command that runs mri.rb, to ask where we and joni differ")
 	write := flag.Bool("write", false, "write the golden file anew, and compare nothing")
 	o := options{out: os.Stdout}
 	flag.StringVar(&o.golden, "golden", "internal/regex/testdata/golden.txt.gz", "the golden file")
@@ -21,7 +22,7 @@ func main() {
 	flag.IntVar(&o.mutated, "mutated", 30000, "damaged lines of each format to compare")
 	flag.IntVar(&o.show, "show", 20, "differences to show of each comparison")
 	flag.Parse()
-	o.joni = &oracle{command: *joni}
+	o.joni, o.ruby = &oracle{*joni}, &oracle{*ruby}
 	run := o.compare
 	if *write {
 		run = o.writeGolden
@@ -34,7 +35,7 @@ func main() {
 
 // options are what the flags say.
 type options struct {
-	joni            *oracle
+	joni, ruby      *oracle
 	golden, cases   string
 	random, mutated int
 	examples        int

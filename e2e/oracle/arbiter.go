@@ -1,0 +1,53 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+
+	"sluice/internal/regex/regextest"
+)
+
+// difference is a case on which we and joni do not agree.
+type difference struct {
+	question
+	caps []int32 // what we found
+	kind kind
+	text string
+}
+
+// arbitrate asks Ruby about the differences. Where it agrees with us joni is on its own: that is counted, and is no failure. The others
+// are shown.
+func (o *options) arbitrate(list []difference) (alone int, err error) {
+	questions := make([]question, len(list))
+	for i := range list {
+		questions[i] = list[i].question
+	}
+	var answers []answer
+	if len(list) > 0 && o.ruby.command != "" {
+		if answers, err = o.ruby.ask(questions); err != nil {
+			return 0, err
+		}
+	}
+	shown := 0
+	for i, d := range list {
+		if answers != nil && answers[i].kind == d.kind && (d.kind != matched || slices.Equal(answers[i].caps, d.caps)) {
+			alone++
+			continue
+		}
+		if shown++; shown <= o.show {
+			ruby := ""
+			if answers != nil {
+				ruby = "; Ruby: " + answers[i].text
+			}
+			fmt.Fprintf(o.out, "%+q on %+q: %s%s\n", d.expr, d.subject, d.text, ruby) //nolint:errcheck // it is a report
+		}
+	}
+	return alone, nil
+}
+
+func found(caps []int32, ok bool) string {
+	if !ok {
+		return "no match"
+	}
+	return regextest.FormatCaps(caps)
+}
