@@ -300,3 +300,18 @@ func TestRandomTrees(t *testing.T) {
 		t.Errorf("found %d answers of which %d are Many without need; expected 100,000 and a fifth", answers, gaveUp)
 	}
 }
+
+// FuzzTrees compares automata with the naive matcher: the seed makes the tree, the text is the fuzzer's.
+func FuzzTrees(f *testing.F) {
+	for seed := range uint64(20) {
+		f.Add(seed, "aab1ä€\xff\nab")
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, s string) {
+		if len(s) > 10 {
+			s = s[:10] // the naive matcher is exponential
+		}
+		r := rand.New(rand.NewPCG(seed, 7))
+		var c Cache
+		check(t, &c, tree(r, 3), s, follow(r))
+	})
+}
