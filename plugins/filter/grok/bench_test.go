@@ -2,6 +2,7 @@ package grok
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,7 +20,7 @@ const (
 func BenchmarkGrok(b *testing.B) {
 	run := func(name, expr, line string, matches bool) {
 		b.Run(name, func(b *testing.B) {
-			f := testFilter(b, config("message", expr), plugin.Env{})
+			f := testFilter(b, config("message", expr), plugin.Env{ECS: strings.HasSuffix(name, "ecs")})
 			batch := &event.Batch{Now: time.Unix(0, 0)}
 			b.SetBytes(int64(len(line)))
 			b.ReportAllocs()
@@ -39,6 +40,7 @@ func BenchmarkGrok(b *testing.B) {
 		})
 	}
 	run("apache", "%{COMBINEDAPACHELOG}", apacheLine, true)
+	run("apache ecs", "%{COMBINEDAPACHELOG}", apacheLine, true)
 	run("nginx", "%{NGINXACCESS}", nginxLine, true)
 	run("syslog", "%{SYSLOGLINE}", syslogLine, true)
 	run("foreign", "%{COMBINEDAPACHELOG}", syslogLine, false)

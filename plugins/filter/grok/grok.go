@@ -254,6 +254,9 @@ func (f *filter) put(e *event.Event, to *field, m matcher) {
 	}
 	old, there := to.path.Get(e)
 	switch {
+	case !there && to.path.Name() != "": // nearly always
+		e.Fields.Add(to.path.Name(), v)
+		return
 	case to.overwrite || !there || old.IsNull():
 	case old.Kind() == event.List:
 		items := append(make([]event.Value, 0, len(old.List())+1), old.List()...)
