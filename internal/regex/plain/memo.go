@@ -8,7 +8,7 @@ const (
 	maxWords   = 64 << 20 / 8
 	// keepWords is how many words, and keepFrames how many frames, a machine keeps from one text to the next.
 	keepWords  = 1 << 15
-	keepFrames = 1 << 13
+	keepFrames = 1 << 14
 	// direct is how many states of scopes have an entry of the table for each block; more are in a map.
 	direct = 64
 )

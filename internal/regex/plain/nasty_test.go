@@ -49,8 +49,12 @@ func (n nasty) repeat() string {
 
 func (n nasty) text() string {
 	var b strings.Builder
-	for range n.IntN(14) {
-		b.WriteByte("aaabbc\n"[n.IntN(7)])
+	size := n.IntN(14)
+	if n.IntN(4) == 0 {
+		size = n.IntN(300) // more than a page of the memo
+	}
+	for range size {
+		b.WriteString([...]string{"a", "a", "a", "b", "b", "c", "\n", "é"}[n.IntN(8)])
 	}
 	return b.String()
 }

@@ -169,3 +169,29 @@ func TestSteps(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkMatch(b *testing.B) {
+	const expr = `(?<ip>\d+\.\d+\.\d+\.\d+) - (?<user>[\w.-]+) \[(?<time>[^\]]+)\] "(?<verb>\w+) (?<path>\S+)[^"]*" (?<code>\d{3})`
+	hit := `10.20.30.40 - joe [10/Oct/2000:13:55:36 -0700] "GET /apache_pb.gif HTTP/1.0" 200`
+	for _, c := range []struct{ name, expr, text string }{
+		{"hit", expr, hit},
+		{"near", expr, strings.Replace(hit, "200", "20x", 1)},
+		{"runs", expr, strings.Repeat("1.", 500)},
+		{"nested", `^(a+)+$`, strings.Repeat("a", 999) + "!"},
+		{"atomic", `^(?:(?>a|ab)(?>b?))*c`, strings.Repeat("ab", 500)},
+		{"look", `(?:(?=(?:a*b)*c)a*b)*d`, strings.Repeat("ab", 500)},
+		{"groups", `(?:(?<x>a*)|b)*c`, strings.Repeat("ab", 500)},
+		{"backref", `(?<x>\w+) \k<x>;`, strings.Repeat("abc ", 25)},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			p := mustCompile(b, c.expr)
+			m := NewMachine(p)
+			caps := make([]int32, 2*(p.Groups()+1))
+			b.SetBytes(int64(len(c.text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				m.Match(c.text, 0, caps)
+			}
+		})
+	}
+}

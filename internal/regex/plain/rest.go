@@ -12,11 +12,24 @@ import (
 // run fails, this one ends before.
 func (m *Machine) runOf(in *inst, pc int32, pos int) (int, bool) {
 	class := &m.p.classes[in.arg]
-	last := -1
-	for at := pos; ; {
+	last, at := -1, pos
+	var page []uint64
+	for {
 		m.steps++
-		if in.width > 0 && m.arrive(in, pc, at) == arrivalFails {
-			break
+		if in.width > 0 {
+			if page == nil || uint(at)%blockSize < utf8.UTFMax || in.scope > 0 {
+				if page = m.runPage(in, at); page == nil {
+					m.overflow()
+				}
+			}
+			if page != nil {
+				bit := uint32(at)%blockSize*m.memo.row + in.field
+				w, mask := &page[bit>>6], uint64(1)<<(bit&63)
+				if *w&mask != 0 {
+					break
+				}
+				*w |= mask
+			}
 		}
 		last = at
 		if at >= m.limitText {
@@ -35,6 +48,15 @@ func (m *Machine) runOf(in *inst, pc int32, pos int) (int, bool) {
 		m.stack = append(m.stack, frame{fRun, pc, int32(pos), int32(last)})
 	}
 	return last, true
+}
+
+// runPage returns the page of the memo for a run that has come to a position.
+func (m *Machine) runPage(in *inst, at int) []uint64 {
+	scope := uint64(0)
+	if in.scope > 0 {
+		scope = m.scope(in.scope, int32(at))
+	}
+	return m.memo.page(scope, uint64(at)/blockSize)
 }
 
 // back goes n characters back.
