@@ -11,8 +11,11 @@
 //	lower.go     tree to instructions, from the end to the beginning, so that each knows what can follow it;
 //	             lower_*.go are repeats, alternatives, leaves and what looks around
 //	fuse.go      instructions to the machine's: literals and captures become parts of their neighbours
-//	vm.go        the machine
-//	prefix.go    where a match can begin; required.go: what must stand behind that
+//	vm.go        the machine; chars.go is what it asks about characters
+//	prefix.go    where a match can begin; required.go and literal.go: what must stand behind that
+//
+// An expression has up to three programs, which share most instructions: for a match at the text's begin, where log lines
+// usually match, for one behind a character that is no word character, and for one elsewhere.
 //
 // Everything that makes it fast is a proof that a way to match cannot succeed, and may be left out: a choice of which
 // the next byte leaves one branch, a run that never gives back because nothing that it could give back can begin what

@@ -68,6 +68,7 @@ type Machine struct {
 	where
 
 	left  int // of the budget
+	free  int // how many attempts may still fail without a charge
 	stage stage
 }
 
@@ -111,7 +112,7 @@ func (m *Machine) Match(s string, caps []int32) Result {
 	for _, g := range p.logged {
 		to.set(g, -1)
 	}
-	m.stage, m.left, m.where, m.seen = stageFirst, firstBudget, where{}, notLooked
+	m.stage, m.left, m.free, m.where, m.seen = stageFirst, firstBudget, freeAttempts(len(s)), where{}, notLooked
 	r := NoMatch
 	to.set(0, 0)
 	if start := p.entries[atBegin].start; start.op != opFail {
@@ -160,8 +161,12 @@ func (p *Program) slotsOf(caps []int32) *slots {
 // The budgets, in returns to choices.
 const firstBudget = 4
 
-func secondBudget(n int) int { return 8 + n>>5 }
-func lastBudget(n int) int   { return 1024 + n>>2 }
+func secondBudget(n int) int { return 4 + n>>6 }
+
+// freeAttempts returns the number of attempts behind the begin of a text of n bytes that cost nothing: most fail at once.
+func freeAttempts(n int) int { return 32 + n>>4 }
+
+func lastBudget(n int) int { return 1024 + n>>2 }
 
 // giveUp is called where others have to decide. They need not if a required literal is missing.
 func (m *Machine) giveUp(s string) Result {

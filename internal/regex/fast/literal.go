@@ -40,9 +40,13 @@ func commonness(c byte) int {
 	}
 }
 
+// misses is the number of bytes that look like a literal's rarest one and are not, after which that is no longer a
+// good way to find it.
+const misses = 16
+
 // index returns where the literal begins in s, from i on; less than 0 if it does not.
 func (n *needle) index(s string, i int) int {
-	for {
+	for range misses {
 		at := i + n.rare
 		if at >= len(s) {
 			return -1
@@ -57,4 +61,8 @@ func (n *needle) index(s string, i int) int {
 		}
 		i++
 	}
+	if k := strings.Index(s[i:], n.text); k >= 0 {
+		return i + k
+	}
+	return -1
 }

@@ -175,6 +175,7 @@ type starts struct {
 	width int     // the number of places behind the first; a match has as many bytes at least
 	first byteSet // with what a match can begin
 	end   bool    // a match can begin at the end of the text
+	lead  needle  // with what all matches begin, if that is known
 }
 
 func newStarts(n *node) *starts {
@@ -187,6 +188,9 @@ func newStarts(n *node) *starts {
 			t.width = i
 			break
 		}
+	}
+	if lit := leading(n); lit != "" {
+		t.lead = newNeedle(lit)
 	}
 	prev := before(n, anySide())
 	for b := range 256 {
@@ -202,6 +206,27 @@ func newStarts(n *node) *starts {
 	return t
 }
 
+// leading returns the literal with which all matches of n begin; "" if there is none.
+func leading(n *node) string {
+	switch n.op {
+	case syntax.Literal:
+		return n.text
+	case syntax.Seq:
+		for _, s := range n.subs {
+			if !zeroWidth(s) {
+				return leading(s)
+			}
+		}
+	case syntax.Capture, syntax.Atomic:
+		return leading(n.sub())
+	case syntax.Repeat:
+		if n.min > 0 {
+			return leading(n.sub())
+		}
+	}
+	return ""
+}
+
 // exclude says that no match begins behind one of set.
 func (t *starts) exclude(set byteSet) {
 	for b := range t.table {
@@ -213,6 +238,9 @@ func (t *starts) exclude(set byteSet) {
 
 // next returns the first place from i on, which is not 0, where a match may begin; less than 0 if there is none.
 func (t *starts) next(s string, i int) int {
+	if t.lead.text != "" {
+		return t.nextLead(s, i)
+	}
 	last := uint8(1) << t.width
 	state := uint8(0)
 	for k := i - 1; k < len(s); k++ {
@@ -222,6 +250,16 @@ func (t *starts) next(s string, i int) int {
 		}
 	}
 	return -1
+}
+
+// nextLead is next where it is known with what matches begin. That is whole characters, so that one begins there.
+func (t *starts) nextLead(s string, i int) int {
+	for {
+		if i = t.lead.index(s, i); i < 0 || t.table[s[i-1]]&1 != 0 {
+			return i
+		}
+		i++
+	}
 }
 
 func (t *starts) possible(s string, i int) bool {

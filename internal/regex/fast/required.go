@@ -63,9 +63,6 @@ func (m *Machine) forget() {
 	}
 }
 
-// attempts is the number of attempts, roughly, that cost as much as a return to a choice.
-const attempts = 4
-
 // search looks for a match behind m.start.
 func (m *Machine) search(s string, caps *slots) Result {
 	p := m.p
@@ -85,8 +82,9 @@ func (m *Machine) search(s string, caps *slots) Result {
 		}
 		caps.set(0, i)
 		m.start, m.sp = i, 0
-		if i%attempts != 0 {
-			m.left++ // most attempts fail at once, which is cheap
+		if m.free > 0 {
+			m.free--
+			m.left++
 		}
 		e := inside
 		if c := s[i-1]; c < utf8.RuneSelf && !asciiWord(c) {

@@ -35,6 +35,9 @@ const (
 // scanCost is the binary logarithm of the number of scanned bytes that cost as much as a return to a choice.
 const scanCost = 6
 
+// leafFree is the number of bytes behind the begin of an automaton that cost nothing.
+const leafFree = 512
+
 // slots is where positions go: the first of as many as the program has, so that no index has to be checked.
 type slots int32
 
@@ -293,7 +296,7 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				in = in.next
 				continue
 			}
-			m.left -= (n - pos) >> scanCost
+			m.left -= max(n-pos-leafFree, 0) >> scanCost // how far it has looked is not known
 			if end < -1 {
 				in = in.alt
 				continue
