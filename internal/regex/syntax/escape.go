@@ -55,10 +55,9 @@ func (p *parser) escape(b *builder) {
 	start := p.pos
 	p.pos++
 	c := p.peek()
-	anchors := map[byte]Op{'A': TextStart, 'z': TextEnd, 'Z': TextEndNewline, 'G': SearchStart, 'K': Keep}
-	if op, ok := anchors[c]; ok {
+	if i := strings.IndexByte("AzZGK", c); i >= 0 {
 		p.pos++
-		b.add(p.node(op, start))
+		b.add(p.node([...]Op{TextStart, TextEnd, TextEndNewline, SearchStart, Keep}[i], start))
 		return
 	}
 	switch {
