@@ -3,8 +3,9 @@ SHELL   := /bin/bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 GOBUILD := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
-# The shipper is small: HTTP/1.1 is enough for it, and the plain executor of expressions (internal/regex).
-LEAN    := -tags nethttpomithttp2,lean
+# The shipper is small: HTTP/1.1 is enough for it, and the plain executor of expressions (internal/regex), and the AWS SDK,
+# which works once for many lines, is not inlined.
+LEAN    := -tags nethttpomithttp2,lean -gcflags='github.com/aws/...=-l'
 LINT    := .tools/golangci-lint
 FUZZ    ?= 240
 
@@ -38,7 +39,7 @@ lint: $(LINT) ## format and lint, by .golangci.yml
 vet: ## go vet, the tests of e2e included
 	go vet ./...
 	go vet -tags e2e ./e2e/...
-	go vet $(LEAN) ./cmd/shipper ./internal/regex
+	go vet -tags lean ./internal/regex
 
 race: ## all tests, raced
 	go test -race -timeout 8m ./...

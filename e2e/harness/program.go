@@ -27,18 +27,16 @@ func Root(ctx context.Context) (string, error) {
 	return filepath.Dir(strings.TrimSpace(string(out))), nil
 }
 
-// shipperTags keep the shipper small, as in the Makefile: HTTP/1.1 is enough for it, and the plain executor of expressions.
-const shipperTags = "nethttpomithttp2,lean"
-
 // Build builds both programs into dir as they are released: static and stripped.
 func Build(ctx context.Context, dir string) error {
 	root, err := Root(ctx)
 	if err != nil {
 		return err
 	}
-	for program, tags := range map[string]string{"./cmd/shipper": shipperTags, "./cmd/reader": ""} {
-		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w -X main.version=e2e", "-tags", tags,
-			"-o", dir+string(filepath.Separator), program)
+	lean := []string{"-tags", "nethttpomithttp2,lean", "-gcflags", "github.com/aws/...=-l"} // as in the Makefile
+	for program, flags := range map[string][]string{"./cmd/shipper": lean, "./cmd/reader": nil} {
+		args := append([]string{"build", "-trimpath", "-ldflags", "-s -w -X main.version=e2e"}, flags...)
+		cmd := exec.CommandContext(ctx, "go", append(args, "-o", dir+string(filepath.Separator), program)...)
 		cmd.Dir = root
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := cmd.CombinedOutput(); err != nil {
