@@ -17,7 +17,7 @@ type Proposal struct {
 // better can be made up. One that the library cannot expand is passed over.
 func known() []string {
 	return []string{
-		"%{HAPROXYHTTP}", "%{HAPROXYTCP}", "%{NGINXACCESS}", "%{COMBINEDAPACHELOG}", "%{HTTPD_COMBINEDLOG}", "%{HTTPD_COMMONLOG}",
+		"%{HAPROXYHTTP}", "%{HAPROXYTCP}", "%{COMBINEDAPACHELOG}", "%{NGINXACCESS}", "%{HTTPD_COMBINEDLOG}", "%{HTTPD_COMMONLOG}",
 		"%{HTTPD_ERRORLOG}", "%{NGINXERROR}", "%{S3_ACCESS_LOG}", "%{ELB_ACCESS_LOG}", "%{CLOUDFRONT_ACCESS_LOG}", "%{SQUID3}", "%{REDISLOG}",
 		"%{REDISMONLOG}", "%{MONGO3_LOG}", "%{TOMCATLOG}", "%{CATALINALOG}", "%{RAILS3}", "%{NAGIOSLOGLINE}", "%{RFC5424}", "%{SYSLOG5424LINE}",
 		"%{SYSLOGBASE} %{GREEDYDATA:message}",
