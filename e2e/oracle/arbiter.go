@@ -30,15 +30,15 @@ func (o *options) arbitrate(list []difference) (alone int, err error) {
 	}
 	shown := 0
 	for i, d := range list {
-		if answers != nil && answers[i].kind == d.kind && (d.kind != matched || slices.Equal(answers[i].caps, d.caps)) {
-			alone++
-			continue
+		ruby := ""
+		if len(answers) > i {
+			if a := answers[i]; a.kind == d.kind && (d.kind != matched || slices.Equal(a.caps, d.caps)) {
+				alone++
+				continue
+			}
+			ruby = "; Ruby: " + answers[i].text
 		}
 		if shown++; shown <= o.show {
-			ruby := ""
-			if answers != nil {
-				ruby = "; Ruby: " + answers[i].text
-			}
 			fmt.Fprintf(o.out, "%+q on %+q: %s%s\n", d.expr, d.subject, d.text, ruby) //nolint:errcheck // it is a report
 		}
 	}
