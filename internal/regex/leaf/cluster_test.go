@@ -17,7 +17,10 @@ type numberJump struct {
 }
 
 // numberSet is a set of numbers by their index (see the function index).
-type numberSet [4 << 12]bool
+type numberSet [4 << 12 / 64]uint64
+
+func (t *numberSet) add(index int)      { t[index/64] |= 1 << (index % 64) }
+func (t *numberSet) has(index int) bool { return t[index/64]>>(index%64)&1 != 0 }
 
 // eachNumber calls yield with the indexes of all numbers of n digits.
 func eachNumber(n int, yield func(index int)) {
@@ -33,7 +36,7 @@ func (t *numberSet) weight() float64 {
 		count, all := 0, 0
 		eachNumber(n, func(i int) {
 			all++
-			if t[i] {
+			if t.has(i) {
 				count++
 			}
 		})
@@ -46,7 +49,7 @@ func (t *numberSet) weight() float64 {
 func (t *numberSet) trivial() bool {
 	same := true
 	for n := 1; n <= 3; n++ {
-		eachNumber(n, func(i int) { same = same && t[i] == t[n<<12] })
+		eachNumber(n, func(i int) { same = same && t.has(i) == t.has(n<<12) })
 	}
 	return same
 }
@@ -54,6 +57,10 @@ func (t *numberSet) trivial() bool {
 // jumps returns the short ways of a state, at most three: where numbers are restricted, so that the plain way would have
 // to branch by their digits, or if all, whatever they are.
 func (m *machine) jumps(state int32, all bool) []numberJump {
+	walk := m.numbers(state)
+	if len(walk) == 0 {
+		return nil
+	}
 	var list []numberJump
 	for c := range m.columns {
 		var behind byteSet
@@ -65,7 +72,7 @@ func (m *machine) jumps(state int32, all bool) []numberJump {
 		if behind == (byteSet{}) {
 			continue
 		}
-		best := m.jump(state, c)
+		best := m.jump(walk, c)
 		if best == nil || best.score < 0.1 || best.numbers.trivial() && !all || m.mode == First && best.noisy {
 			continue
 		}
@@ -97,34 +104,49 @@ func quietBytes() byteSet {
 	return set
 }
 
-// jump returns the jump of a state over numbers and a byte of column c behind them that has the most weight, or nil.
-func (m *machine) jump(state int32, c int) *numberJump {
-	found := map[entry]*numberJump{}
+// numberWalk is a number and where it leads to.
+type numberWalk struct {
+	index int
+	state int32
+	noisy bool // there is an end before one of the digits
+}
+
+// numbers returns the numbers of one to three digits that lead on from a state.
+func (m *machine) numbers(state int32) []numberWalk {
+	var walk []numberWalk
 	var visit func(state int32, n, digits int, noisy bool)
 	visit = func(state int32, n, digits int, noisy bool) {
-		e := m.rows[state][c]
-		takes := e.to >= 0 && e.kind != maybeEnd // goes on
-		stops := e.to == dead && e.kind == isEnd // ends
-		if n > 0 && (takes || stops) {
-			j := found[e]
-			if j == nil {
-				j = &numberJump{entry: e}
-				found[e] = j
-			}
-			j.numbers[n<<12|digits] = true
-			j.noisy = j.noisy || noisy || takes && e.kind == isEnd
-		}
-		if n == 3 {
-			return
+		if n > 0 {
+			walk = append(walk, numberWalk{n<<12 | digits, state, noisy})
 		}
 		for d := range 10 {
-			e := m.rows[state][m.class['0'+d]]
-			if e.to >= 0 && e.kind != maybeEnd {
+			if e := m.rows[state][m.class['0'+d]]; n < 3 && e.to >= 0 && e.kind != maybeEnd {
 				visit(e.to, n+1, digits<<4|d, noisy || e.kind == isEnd)
 			}
 		}
 	}
 	visit(state, 0, 0, false)
+	return walk
+}
+
+// jump returns the jump over numbers and a byte of column c behind them that has the most weight, or nil.
+func (m *machine) jump(walk []numberWalk, c int) *numberJump {
+	found := map[entry]*numberJump{}
+	for _, w := range walk {
+		e := m.rows[w.state][c]
+		takes := e.to >= 0 && e.kind != maybeEnd // goes on
+		stops := e.to == dead && e.kind == isEnd // ends
+		if !takes && !stops {
+			continue
+		}
+		j := found[e]
+		if j == nil {
+			j = &numberJump{entry: e}
+			found[e] = j
+		}
+		j.numbers.add(w.index)
+		j.noisy = j.noisy || w.noisy || takes && e.kind == isEnd
+	}
 	var best *numberJump
 	for _, e := range sortedEntries(found) {
 		j := found[e]
@@ -192,7 +214,7 @@ func (g *generator) jumps(list []numberJump, ended bool) {
 		if j.noisy {
 			quiet = "f.quiet && "
 		}
-		eachNumber(3, func(i int) { three = three || j.numbers[i] })
+		eachNumber(3, func(i int) { three = three || j.numbers.has(i) })
 	}
 	count := "2"
 	if three {
@@ -228,15 +250,9 @@ func (w *writer) numbers(set numberSet) string {
 func (w *writer) numberTables() {
 	for k, set := range w.numberSets {
 		var text strings.Builder
-		for i := 0; i < len(set); i += 8 {
-			v := 0
-			for bit := range 8 {
-				if set[i+bit] {
-					v |= 1 << bit
-				}
-			}
-			fmt.Fprintf(&text, "\\x%02x", v)
-			if i%256 == 248 && i < len(set)-8 {
+		for i := 0; i < 64*len(set); i += 8 {
+			fmt.Fprintf(&text, "\\x%02x", byte(set[i/64]>>(i%64)))
+			if i%256 == 248 && i < 64*len(set)-8 {
 				text.WriteString("\" +\n\t\"")
 			}
 		}

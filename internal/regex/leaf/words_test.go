@@ -22,54 +22,53 @@ const (
 
 // words returns the jump over words of a state that has the most of them, or nil.
 func (m *machine) words(state int32) *wordJump {
+	byState := map[int32][]uint32{} // by the state behind the third letter
+	if m.visitWords(state, 0, 0, byState) > maxWords {
+		return nil
+	}
 	var best *wordJump
 	for c := range m.columns {
-		var behind byteSet
-		for b := range 256 {
-			if int(m.class[b]) == c {
-				behind.add(byte(b), byte(b))
+		found := map[int32][]uint32{}
+		for at, words := range byState {
+			if e := m.rows[at][c]; e.to >= 0 && e.kind == noEnd {
+				found[e.to] = append(found[e.to], words...)
 			}
 		}
-		found := map[int32][]uint32{}
-		m.visitWords(state, c, 0, 0, found)
 		for to, words := range found {
-			words = slices.DeleteFunc(words, func(w uint32) bool { return !letters(w) })
-			slices.Sort(words)
-			if len(words) < minWords || len(words) > maxWords {
+			if len(words) < minWords {
 				continue
 			}
 			if best == nil || cmp.Or(cmp.Compare(len(words), len(best.words)), cmp.Compare(to, best.to)) > 0 {
-				best = &wordJump{words, behind, to}
+				slices.Sort(words)
+				best = &wordJump{words: words, to: to}
+				for b := range 256 {
+					if int(m.class[b]) == c {
+						best.behind.add(byte(b), byte(b))
+					}
+				}
 			}
 		}
 	}
 	return best
 }
 
-// visitWords collects the three bytes that lead from state, without an end on the way, by column c, to another, by that.
-func (m *machine) visitWords(state int32, c, n int, word uint32, found map[int32][]uint32) {
-	row := m.rows[state]
+// visitWords collects the three letters that lead on from state without an end on the way. It returns how many those are, and
+// stops where there are too many.
+func (m *machine) visitWords(state int32, n int, word uint32, found map[int32][]uint32) int {
 	if n == 3 {
-		if e := row[c]; e.to >= 0 && e.kind == noEnd {
-			found[e.to] = append(found[e.to], word)
-		}
-		return
+		found[state] = append(found[state], word)
+		return 1
 	}
-	for b := range 256 {
-		if e := row[m.class[b]]; e.to >= 0 && e.kind == noEnd {
-			m.visitWords(e.to, c, n+1, word|uint32(b)<<(8*n), found)
+	count := 0
+	for b := 'A'; b <= 'z' && count <= maxWords; b++ {
+		if b > 'Z' && b < 'a' {
+			continue
 		}
-	}
-}
-
-// letters reports whether the three bytes of a word are letters.
-func letters(word uint32) bool {
-	for ; word > 0; word >>= 8 {
-		if c := byte(word) | 0x20; c < 'a' || c > 'z' {
-			return false
+		if e := m.rows[state][m.class[b]]; e.to >= 0 && e.kind == noEnd {
+			count += m.visitWords(e.to, n+1, word|uint32(b)<<(8*n), found)
 		}
 	}
-	return true
+	return count
 }
 
 // jumpWord writes the short way over words.
