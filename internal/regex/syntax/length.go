@@ -30,7 +30,7 @@ type Measure struct {
 // NewMeasure returns a Measure for the nodes of t.
 func NewMeasure(t *Tree) *Measure {
 	m := &Measure{groups: map[int]*Node{0: t.Root}, known: map[*Node]Length{}, open: map[*Node]bool{}}
-	if t.Called {
+	if t.Called || t.Backrefs {
 		Walk(t.Root, func(n *Node) bool {
 			if n.Op == Capture {
 				m.groups[n.Index] = n
@@ -84,11 +84,28 @@ func (m *Measure) compute(n *Node) Length {
 		return m.Of(n.Subs[0])
 	case Call:
 		return m.Of(m.groups[n.Index])
-	case Backref, Absent:
+	case Backref:
+		return m.backref(n)
+	case Absent:
 		return Length{MaxChars: NoLimit, MaxBytes: NoLimit}
 	default:
 		return Length{}
 	}
+}
+
+// backref returns the length of what a group matched, or one of several.
+func (m *Measure) backref(n *Node) Length {
+	l := m.Of(m.groups[n.Refs[0]])
+	for _, ref := range n.Refs[1:] {
+		l = l.or(m.Of(m.groups[ref]))
+	}
+	switch {
+	case n.HasLevel: // begin and end may be those of two groups
+		return Length{MaxChars: NoLimit, MaxBytes: NoLimit}
+	case n.Fold: // another case may have other bytes
+		l.MinBytes, l.MaxBytes = l.MinChars, mulMax(l.MaxChars, utf8.UTFMax)
+	}
+	return l
 }
 
 // classLength returns the length of one character of a class.
