@@ -60,17 +60,17 @@ type determinizer struct {
 	step  stepper
 }
 
-// determinize returns the machine of prog, or false if it has too many states.
-func determinize(prog []inst, start int32, mode Mode, limit int) (*machine, bool) {
+// determinize returns the machine of what p has built, or false if that would be too much.
+func determinize(p *builder, start int32) (*machine, bool) {
 	d := &determinizer{
-		prog: prog, ordered: mode == First, ids: map[string]int32{}, mark: make([]uint32, len(prog)),
-		machine: &machine{mode: mode, limit: limit},
+		prog: p.prog, ordered: p.mode == First, ids: map[string]int32{}, mark: make([]uint32, len(p.prog)),
+		machine: &machine{mode: p.mode, limit: p.limit},
 	}
-	d.step = stepper{d: d, mark: make([]uint32, len(prog))}
+	d.step = stepper{d: d, mark: make([]uint32, len(p.prog))}
 	d.classes()
 	d.intern(d.close(nil, start))
 	for i := 0; i < len(d.states); i++ {
-		if i >= maxSubsets {
+		if i >= maxSubsets || !spend(&p.budget.work, len(d.states[i])*(len(d.sample)+1)) {
 			return nil, false
 		}
 		row := d.newRow()
@@ -291,16 +291,16 @@ func (t *stepper) visit(at int32) (cut bool) {
 }
 
 // singleEnd reports whether n has at most one end wherever it begins, so that it makes no difference whether it is atomic.
-func singleEnd(n *syntax.Node) bool {
+func singleEnd(n *syntax.Node, b *budget) bool {
 	if plain(n) {
 		return true
 	}
-	p := builder{exact: true}
+	p := builder{exact: true, budget: b}
 	start, ok := p.build(n)
 	if !ok {
 		return false
 	}
-	m, ok := determinize(p.prog, start, Ends, 0)
+	m, ok := determinize(&p, start)
 	if !ok {
 		return false
 	}

@@ -142,12 +142,12 @@ func (c *Cache) build(n *syntax.Node, mode Mode) *DFA {
 
 // newMachine returns the minimal machine for n.
 func newMachine(n *syntax.Node, mode Mode) (*machine, bool) {
-	p := builder{mode: mode}
+	p := builder{mode: mode, budget: &budget{maxNodes, maxWork}}
 	start, ok := p.build(n)
 	if !ok {
 		return nil, false
 	}
-	m, ok := determinize(p.prog, start, mode, p.limit)
+	m, ok := determinize(&p, start)
 	if !ok {
 		return nil, false
 	}

@@ -186,3 +186,24 @@ func TestHashIsCanonical(t *testing.T) {
 		}
 	}
 }
+
+// TestLarge sees that what would take long is refused, or not needed to be, soon: the test has no other limit than its own
+// deadline.
+func TestLarge(t *testing.T) {
+	nested := "a|b"
+	for range 200 {
+		nested = "(?>" + nested + "|c)"
+	}
+	for _, expr := range []string{
+		nested, "(?:(?:(?:(?:a?){0,99}){0,99}){0,99}){0,99}", "(?:(?:(?:a{99}){99}){99}){99}", "[ab]*a[ab]{300}x", "(?:[a-c]|[b-d]|[c-e]|[x-z]){300,900}y",
+		"(?:(?:(?:){999}){999}){999}x", `(?:[[:alpha:]]{1,99}\p{L}{2,99}){20}`,
+	} {
+		n := parse(t, expr)
+		for _, mode := range []leaf.Mode{leaf.Ends, leaf.First} {
+			var c leaf.Cache
+			if d, ok := c.Build(n, mode); ok && d.States() > 2000 {
+				t.Errorf("%.60s: found %d states, expected no more than 2000", expr, d.States())
+			}
+		}
+	}
+}

@@ -60,10 +60,21 @@ type inst struct {
 }
 
 const (
-	maxInsts = 6000 // of one automaton: more are refused
+	maxInsts = 6000   // of one automaton: more are refused
+	maxNodes = 20000  // that are visited for one, repeated ones each time
+	maxWork  = 500000 // instructions that are looked at for one, some nanoseconds each
 	// A repeat that may go on for more rounds than this is built without an upper bound: see DFA.limit.
 	maxUnrolled = 12
 )
+
+// budget bounds what building an automaton costs, all atomic groups in it included.
+type budget struct{ nodes, work int }
+
+// spend takes n from a part of the budget, and reports whether there was enough.
+func spend(left *int, n int) bool {
+	*left -= n
+	return *left >= 0
+}
 
 // builder makes instructions from a tree, from the end to the beginning: the successor of what is built is known.
 type builder struct {
@@ -72,6 +83,7 @@ type builder struct {
 	limit  int  // the lowest upper bound that was left out, 0: none
 	exact  bool // leave no upper bound out
 	failed bool
+	budget *budget
 	broken int32 // the start of the instructions that find invalid UTF-8, 0: not made yet
 
 	// made finds an instruction by what it does and where it goes on: alternatives with a common end share it, which
@@ -138,8 +150,8 @@ func (p *builder) refuse() int32 {
 
 // node builds n before next.
 func (p *builder) node(n *syntax.Node, next int32) int32 {
-	if p.failed {
-		return 0
+	if p.failed || !spend(&p.budget.nodes, 1) {
+		return p.refuse()
 	}
 	switch n.Op {
 	case syntax.Empty:
@@ -164,7 +176,7 @@ func (p *builder) node(n *syntax.Node, next int32) int32 {
 	case syntax.Repeat:
 		return p.repeat(n, next)
 	case syntax.Atomic:
-		if !singleEnd(n.Subs[0]) {
+		if !singleEnd(n.Subs[0], p.budget) {
 			return p.refuse()
 		}
 		return p.node(n.Subs[0], next)
