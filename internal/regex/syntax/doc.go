@@ -26,10 +26,11 @@
 //   - An absent operator whose operand matches the empty text never matches. In joni it does, at the beginning of a text. What
 //     groups in the operand of an absent operator have captured is forgotten; joni keeps some of it.
 //   - x{n,m} is n to m times x, also where x may be empty. From a certain size on joni counts, and then an empty iteration
-//     is the last one: that shows in what groups in x capture.
+//     is the last one, also before there were n: that shows in what groups in x capture, and where x{n,} is repeated also
+//     in what matches. Of (?:){2} it makes nothing but a crash.
 //   - After a back-reference to an empty text joni takes \b and \B to be at the beginning of the text.
-//   - A condition about the group in which it stands is false. In joni it may be true when the group had a text in a
-//     way that failed.
+//   - A condition about the group in which it stands is false, and a back-reference to that group fails. In joni they may
+//     see a text that the group had in a way that failed.
 //   - A loop that joni never leaves, as (?:(x)|(?=(a)))*, ends when its groups do not change any more.
 //
 // The limits on size and depth are ours, too.

@@ -38,6 +38,7 @@ func NewMeasure(t *Tree) *Measure {
 			return true
 		})
 	}
+	m.Of(t.Root) // first, so that it does not matter in which order one asks
 	return m
 }
 
@@ -100,7 +101,7 @@ func (m *Measure) backref(n *Node) Length {
 		l = l.or(m.Of(m.groups[ref]))
 	}
 	switch {
-	case n.HasLevel: // begin and end may be those of two groups
+	case n.HasLevel && len(n.Refs) > 1: // begin and end may be those of two groups
 		return Length{MaxChars: NoLimit, MaxBytes: NoLimit}
 	case n.Fold: // another case may have other bytes
 		l.MinBytes, l.MaxBytes = l.MinChars, mulMax(l.MaxChars, utf8.UTFMax)
