@@ -19,7 +19,7 @@
 // the same thing in other words gets the function.
 package leaf
 
-//go:generate go test -run ^TestGenerated$ -update .
+//go:generate go test -count=1 -run ^TestGenerated$ -update .
 
 import (
 	"strings"
