@@ -39,12 +39,15 @@ type trial struct {
 // maxParts is about how many compiled parts an explainer keeps. Those of a large expression have half a megabyte each.
 const maxParts = 24
 
-// What an explainer's work is counted in: the bytes of a text for each part that is tried on it, and so many for
-// what a part costs beside that, and for compiling one.
+// What an explainer's work is counted in: the bytes of a text for each part that is tried on it, so many for what that costs
+// beside, and so many for each byte of the expression when a part is compiled.
 const (
 	workOfTrial   = 64
-	workOfCompile = 200_000
+	workOfCompile = 50
 )
+
+// trialBudget is how many steps a part may take where nothing else bounds them; then it is said not to match.
+const trialBudget = 200_000
 
 // NewExplainer returns an explainer of the pattern.
 func (p *Pattern) NewExplainer() *Explainer {
@@ -149,7 +152,7 @@ func (e *Explainer) trial(list []part) *trial {
 	if t, ok := e.parts[string(key)]; ok {
 		return t
 	}
-	e.work += workOfCompile
+	e.work += workOfCompile * int64(len(e.p.Expanded.Text))
 	tree := *e.p.program.Tree()
 	tree.Root = &syntax.Node{Op: syntax.Seq}
 	for _, p := range list {
@@ -160,7 +163,7 @@ func (e *Explainer) trial(list []part) *trial {
 	}
 	t := &trial{}
 	if !tree.Called || complete(tree.Root) {
-		if p, err := regex.CompileTree(&tree, regex.Options{}); err == nil {
+		if p, err := regex.CompileTree(&tree, regex.Options{Budget: trialBudget}); err == nil {
 			t.m = p.NewMatcher()
 		}
 	}

@@ -56,3 +56,31 @@ func TestExplainerIsBounded(t *testing.T) {
 		t.Error("no work was counted, or the text is kept")
 	}
 }
+
+// FuzzExplain: whatever the expression, an explanation lies within the text, and says nothing of what matches farther.
+func FuzzExplain(f *testing.F) {
+	f.Add(`^(?<a>x|yz)+=(?>a*)(?=b)\g<a>$`, "xyz=aab")
+	f.Add(`(?i)straße{2,3}(?~x)\k<n>?(?<n>1)`, "STRASSE1")
+	f.Add(`(?<q>a)?(?(<q>)b|c)d`, "abx")
+	lib := NewLibrary()
+	f.Fuzz(func(t *testing.T, expr, text string) {
+		if len(expr) > 100 || len(text) > 200 {
+			return
+		}
+		x, err := lib.Expand(expr, true)
+		if err != nil {
+			return
+		}
+		p, err := Compile(x, 10_000)
+		if err != nil {
+			return
+		}
+		if m := p.NewMatcher(); m.Match(text) || m.Exhausted() {
+			return
+		}
+		got := p.NewExplainer().Explain(text)
+		if got.From < 0 || got.From > got.Reached || got.Reached > len(text) || got.Pos > len(x.Text) {
+			t.Errorf("%q on %q: %s", expr, text, got.String())
+		}
+	})
+}

@@ -40,8 +40,8 @@ const (
 	bytesPerUnit  = 200
 )
 
-// leastTrials is how often a text is looked at, at least, to find out.
-const leastTrials = 8
+// maxExplained is the longest text that is looked into, in bytes. Some expressions are slow on parts of themselves.
+const maxExplained = 16 << 10
 
 // earn adds to the credit for a text.
 func (f *failures) earn(text string) {
@@ -61,7 +61,7 @@ func (f *failures) furthest(s *source, text string) reach {
 	for i := range s.patterns {
 		p := &s.patterns[i]
 		program, own := p.program.(*sluiceProgram)
-		if !own || f.credit < int64(len(text))*leastTrials {
+		if !own || f.credit <= 0 || len(text) > maxExplained {
 			break
 		}
 		from, to, work := f.explainers[p.number].reached(program, text)
