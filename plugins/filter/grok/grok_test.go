@@ -244,7 +244,7 @@ func TestFailure(t *testing.T) {
 	check(`{"m":"-","o":"oo"}`, `{"pattern":4,"offset":2}`)
 	check(`{"m":"12 ab"}`, "") // it matches
 	check(`{"m":5,"o":[1]}`, "")
-	f.failures.credit = 0
+	f.failures.credit = -1000
 	check(`{"m":"12 -"}`, "")
 	for range 1000 {
 		f.failures.earn(strings.Repeat("x", 1000))
