@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,6 +45,8 @@ var sets = map[string]bool{"legacy": false, "ecs": true}
 
 // TestCases runs the case files of both sets, and requires two cases of either kind for each pattern.
 func TestCases(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // half of the time otherwise: hundreds of programs stay
+	compiled := map[string]*matcher{}                 // by expanded text: more than half of it is the same in both sets
 	for set, ecs := range sets {
 		t.Run(set, func(t *testing.T) {
 			lib := NewLibrary(ecs)
@@ -57,7 +60,7 @@ func TestCases(t *testing.T) {
 				}
 				m, ok := runs[c.name]
 				if !ok {
-					m = newMatcher(t, lib, c.name)
+					m = newMatcher(t, lib, c.name, compiled)
 					runs[c.name] = m
 				}
 				if m != nil {
@@ -85,12 +88,16 @@ type matcher struct {
 	captures []grok.Capture
 }
 
-func newMatcher(t *testing.T, lib *Library, name string) *matcher {
+// newMatcher returns the one of a name, from those that are compiled already if it can.
+func newMatcher(t *testing.T, lib *Library, name string, compiled map[string]*matcher) *matcher {
 	t.Helper()
 	x, err := lib.Expand("%{"+name+"}", true)
 	if err != nil {
 		t.Errorf("%s: %v", name, err)
 		return nil
+	}
+	if m := compiled[x.Text]; m != nil {
+		return m
 	}
 	p, err := regex.Compile(x.Text, regex.Options{})
 	if err != nil {
@@ -102,7 +109,9 @@ func newMatcher(t *testing.T, lib *Library, name string) *matcher {
 		t.Errorf("%s: %v", name, err)
 		return nil
 	}
-	return &matcher{p.NewMatcher(), captures}
+	m := &matcher{p.NewMatcher(), captures}
+	compiled[x.Text] = m
+	return m
 }
 
 func (m *matcher) check(t *testing.T, c testCase) {
