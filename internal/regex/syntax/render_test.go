@@ -175,7 +175,7 @@ func flatten(n *syntax.Node) *syntax.Node {
 // What is written from a tree has the same tree.
 func TestRender(t *testing.T) {
 	g := regextest.Seeded(7, regextest.Options{})
-	for range 2000 {
+	for range 700 {
 		checkRender(t, g.Next().Expr)
 	}
 }
