@@ -139,7 +139,7 @@ func libraryExpr(format string) string {
 	case "nginx":
 		return `%{COMBINEDAPACHELOG} "%{DATA:forwarded}" rt=%{NUMBER:rt} uct="(?:-|%{NUMBER:uct})" uht="(?:-|%{NUMBER:uht})" urt="(?:-|%{NUMBER:urt})"`
 	case "syslog":
-		return `%{SYSLOGLINE}`
+		return `%{SYSLOGTIMESTAMP:timestamp} %{SYSLOGHOST:host} %{PROG:prog}(?:\[%{POSINT:pid}\])?: %{GREEDYDATA:msg}`
 	case "log4j":
 		return `%{TIMESTAMP_ISO8601:timestamp} \[%{DATA:thread}\] %{LOGLEVEL:level}%{SPACE}%{JAVACLASS:class} - %{GREEDYDATA:msg}`
 	case "pg":

@@ -2,9 +2,13 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"sluice/internal/regex"
 	"sluice/internal/regex/corpus"
@@ -57,6 +61,12 @@ func (b *bench) measureLines() {
 	fmt.Printf("\nadversarial lines of 1 MB, every pattern\n")
 	var decided, otherwise speed
 	lines := adversarial()
+	examples, err := readExamples("patterns/testdata/cases/*/*.txt")
+	if err != nil {
+		fmt.Println(" ", err)
+		b.failed = true
+		return
+	}
 	for _, p := range expressions() {
 		program, err := regex.Compile(p.text, regex.Options{})
 		if err != nil {
@@ -66,7 +76,11 @@ func (b *bench) measureLines() {
 		}
 		m := program.NewMatcher()
 		dfa := superset.Compile(program.Tree())
-		for _, line := range lines {
+		own := lines
+		if example := examples[p.name]; example != "" {
+			own = append(slices.Clone(lines), strings.Repeat(example, size/len(example)+1)[:size])
+		}
+		for _, line := range own {
 			m.Match(line[:1000])
 			begin := cpuTime()
 			m.Match(line)
@@ -85,6 +99,33 @@ func (b *bench) measureLines() {
 	b.reachAtLeast("adversarial lines otherwise", otherwise.mbs, floorElse, " MB/s")
 	b.measureNested()
 	b.measureAllocations()
+}
+
+// readExamples reads, from case files of package patterns, a text for each pattern that it matches, all but its last character: in a
+// row they are many beginnings.
+func readExamples(glob string) (map[string]string, error) {
+	files, err := filepath.Glob(glob)
+	if err != nil {
+		return nil, err
+	}
+	examples := map[string]string{}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		pattern := ""
+		for line := range strings.SplitSeq(string(text), "\n") {
+			if line != "" && line[0] != ' ' && line[0] != '#' {
+				pattern = line
+			}
+			if example, ok := strings.CutPrefix(line, "  match "); ok && examples[pattern] == "" && len(example) > 1 {
+				_, n := utf8.DecodeLastRuneInString(example)
+				examples[pattern] = example[:len(example)-n] + " "
+			}
+		}
+	}
+	return examples, nil
 }
 
 func no(p *superset.Program, line string) bool {

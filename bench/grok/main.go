@@ -46,6 +46,7 @@ type bench struct {
 	formats []string
 	figures []figure
 	hits    map[string]float64 // ours, by format
+	notes   []string           // why an engine has no time
 	failed  bool               // an engine had other captures than the others
 }
 
@@ -68,6 +69,9 @@ func (b *bench) reachAtLeast(what string, value, want float64, unit string) {
 }
 
 func (b *bench) printFigures() {
+	for _, n := range b.notes {
+		fmt.Printf("\nnote: %.300s\n", n)
+	}
 	fmt.Println("\nFigures to reach")
 	reached := 0
 	for _, f := range b.figures {
@@ -163,7 +167,7 @@ func (b *bench) measureFormat(format string, kind corpus.Kind, columns []column)
 		switch {
 		case r.err != nil:
 			fmt.Printf(" %18s", "failed")
-			fmt.Fprintf(os.Stderr, "%s, %s %s: %v\n", c.name, format, kind, r.err)
+			b.notes = append(b.notes, fmt.Sprintf("%s, %s %s: %v", c.name, format, kind, r.err))
 			b.failed = true
 		case r.matches != onig.matches || kind == corpus.Hit && r.hash != onig.hash:
 			fmt.Printf(" %18s", "other captures")
@@ -250,11 +254,12 @@ func (b *bench) measureLibrary(format, name, expr string, build func(string) (li
 	l, err := build(expr)
 	if err != nil {
 		fmt.Printf(" %18s", "refused")
+		b.notes = append(b.notes, fmt.Sprintf("%s, %s: %v", name, format, err))
 		return
 	}
 	if err := agrees(l, e, lines); err != nil {
 		fmt.Printf(" %18s", "other captures")
-		fmt.Fprintf(os.Stderr, "%s, %s: %v\n", name, format, err)
+		b.notes = append(b.notes, fmt.Sprintf("%s, %s: %v", name, format, err))
 		return
 	}
 	ns := timed(lines, b.limit, func(lines []string) {
