@@ -81,10 +81,10 @@ func TestRandom(t *testing.T) {
 	for _, mode := range []regextest.Mode{regextest.All, regextest.Fast, regextest.Regular} {
 		g := regextest.Seeded(1, regextest.Options{Mode: mode, Invalid: true})
 		matched := 0
-		for range 400 {
+		for range 120 {
 			matched += checkCase(t, g.Next())
 		}
-		if matched < 1000 {
+		if matched < 300 {
 			t.Errorf("mode %d: only %d matches", mode, matched)
 		}
 	}
@@ -142,7 +142,7 @@ func evil(n int) []struct{ expr, text string } {
 // TestEvil sees that all executors come to an answer in the time that they may take. The texts are so long that
 // an executor that is quadratic would show in the time that the test takes.
 func TestEvil(t *testing.T) {
-	for _, c := range evil(10_000) {
+	for _, c := range evil(4_000) {
 		for i, off := range []executors{{}, {fast: true}, {fast: true, superset: true}} {
 			p, err := Compile(c.expr, Options{off: off})
 			if err != nil {
@@ -185,7 +185,7 @@ func TestAllocations(t *testing.T) {
 
 // TestHuge gives texts that are far too long to matchers, and looks at what they keep.
 func TestHuge(t *testing.T) {
-	const size = 6 << 20
+	const size = 3 << 20
 	for name, text := range map[string]string{
 		"a":       strings.Repeat("a", size),
 		"NUL":     strings.Repeat("\x00", size),
@@ -200,7 +200,7 @@ func TestHuge(t *testing.T) {
 				m := p.NewMatcher()
 				before := heap()
 				got := answer(m, text)
-				if after := heap(); after > before+(3<<20) {
+				if after := heap(); after > before+(2<<20) {
 					t.Errorf("%s on %s: %s, and %d MB are kept", expr, name, got, (after-before)>>20)
 				}
 				runtime.KeepAlive(m)

@@ -66,7 +66,7 @@ func (n nasty) next() regextest.Case {
 
 // TestNasty compares programs of nasty expressions.
 func TestNasty(t *testing.T) {
-	seed, rounds := uint64(1), 4000
+	seed, rounds := uint64(1), 2000
 	if s := os.Getenv("SEED"); s != "" {
 		seed, _ = strconv.ParseUint(s, 10, 64)
 		rounds = 200000

@@ -74,7 +74,7 @@ func TestMatch(t *testing.T) {
 		t.Helper()
 		p := mustCompile(t, expr)
 		if got := match(p, s); got != want {
-			t.Errorf("%s on %q: got %s, want %s\n%s", expr, s, got, want, p)
+			t.Errorf("%s on %.200q: got %s, want %s\n%.2000s", expr, s, got, want, p)
 		}
 	}
 	// Loops whose body may be empty, as Oniguruma ends them.
@@ -112,7 +112,7 @@ func TestMatch(t *testing.T) {
 	f(`(?:[ab]c?){3,5000}?b`, "abacb", "0 5")
 	f(`(?:ab){5000}`, strings.Repeat("ab", 4999)+"a", "none")
 	f(`(?:ab){5000}`, "b"+strings.Repeat("ab", 5000), "1 10001")
-	f(`(?:(?:a|b){300}c?){200,}d`, strings.Repeat("ab", 30000)+"d", "0 60001")
+	f(`(?:(?:a|b){100}c?){60,}d`, strings.Repeat("ab", 3000)+"d", "0 6001")
 	// Look-arounds.
 	f(`(?<=a|bc)d`, "bcd", "2 3")
 	f(`(?<!a|bc)d`, "bcdd", "3 4")
@@ -159,13 +159,13 @@ func TestSteps(t *testing.T) {
 		}
 		m := NewMachine(p)
 		var per [2]float64
-		for i, n := range []int{400, 6400} {
+		for i, n := range []int{400, 3200} {
 			s := c.text(n)
 			m.Match(s, 0, make([]int32, 2*(p.Groups()+1)))
 			per[i] = float64(m.Steps()) / float64(len(p.insts)*len(s))
 		}
 		if per[0] > 40 || per[1] > per[0]*1.1 {
-			t.Errorf("%s: %.2f steps per instruction and byte of 400, %.2f of 6400", c.expr, per[0], per[1])
+			t.Errorf("%s: %.2f steps per instruction and byte of 400, %.2f of 3200", c.expr, per[0], per[1])
 		}
 	}
 }
