@@ -207,3 +207,23 @@ func TestLarge(t *testing.T) {
 		}
 	}
 }
+
+// TestAllocations sees that functions and tables allocate nothing.
+func TestAllocations(t *testing.T) {
+	f := follows()[0]
+	for _, n := range natives(t) {
+		allocs := testing.AllocsPerRun(10, func() {
+			for _, s := range samples {
+				if n.Mode == leaf.Ends {
+					n.dfa.One(s, 0, f)
+				} else {
+					n.dfa.First(s, 0)
+				}
+				n.table.Run(s, f)
+			}
+		})
+		if allocs > 0 {
+			t.Errorf("%s: found %v allocations, expected none", n.Name, allocs)
+		}
+	}
+}

@@ -153,3 +153,12 @@ func BenchmarkRun(b *testing.B) {
 		}
 	}
 }
+
+// TestAllocations sees that nothing is allocated.
+func TestAllocations(t *testing.T) {
+	set := setOf("ab", true)
+	text := strings.Repeat("ab", 50) + "x"
+	if allocs := testing.AllocsPerRun(10, func() { Run(text, 0, set); RunMax(text, 1, 40, set) }); allocs > 0 {
+		t.Errorf("found %v allocations, expected none", allocs)
+	}
+}
