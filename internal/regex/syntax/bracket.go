@@ -51,14 +51,14 @@ const (
 	afterValue        // a character, which may begin a range
 	afterClass        // a class, which may not
 	inRange           // a character and a -
-	afterRange        // a range, or a bracket in the bracket
+	afterRange        // a range
 )
 
 // bracketReader reads the members of one [...].
 type bracketReader struct {
 	p     *parser
 	state int
-	value rune     // afterValue, inRange: the character
+	value rune     // afterValue, inRange: the character, which is not yet in class
 	from  int      // where it stands
 	class gatherer // all members
 	cross gatherer // those that case folding may lead into ASCII or out of it; kept only where (?i) holds
@@ -117,6 +117,7 @@ func (p *parser) bracket() (class, cross *Class, neg bool) {
 		}
 		b.item()
 	}
+	b.flush()
 	return b.class.class(), b.cross.class(), neg
 }
 
@@ -172,8 +173,16 @@ func (b *bracketReader) member(r rune, from int) {
 		b.state = afterRange
 		return
 	}
-	b.add(Range{r, r})
+	b.flush()
 	b.state, b.value, b.from = afterValue, r, from
+}
+
+// flush takes the last character, which begins no range, for a member. One behind which there is a - and a bracket in the
+// bracket, and then nothing more, is none, as in joni.
+func (b *bracketReader) flush() {
+	if b.state == afterValue {
+		b.add(Range{b.value, b.value})
+	}
 }
 
 // add adds a range of characters.
@@ -190,6 +199,7 @@ func (b *bracketReader) members(c *Class, from int, cross bool) {
 		b.p.fail(from, b.p.pos, "found a class as the end of a range, expected a character")
 		return
 	}
+	b.flush()
 	b.p.charge(len(c.Ranges))
 	b.class.add(c)
 	if cross && b.p.flags.fold {
@@ -198,18 +208,11 @@ func (b *bracketReader) members(c *Class, from int, cross bool) {
 	b.state = afterClass
 }
 
-// nested takes a bracket in the bracket. As in joni, where a character and a - stand before it, those two are dropped.
+// nested takes a bracket in the bracket. As in joni it does not matter for what a - behind it means.
 func (b *bracketReader) nested(c, cross *Class) {
-	if b.state == inRange {
-		b.class.ranges = b.class.ranges[:len(b.class.ranges)-1]
-		if b.p.flags.fold {
-			b.cross.ranges = b.cross.ranges[:len(b.cross.ranges)-1]
-		}
-	}
 	b.p.charge(len(c.Ranges) + len(cross.Ranges))
 	b.class.add(c)
 	b.cross.add(cross)
-	b.state = afterRange
 }
 
 // dash takes a -: a range where a character stands on both sides, else itself.
@@ -230,6 +233,7 @@ func (b *bracketReader) dash() {
 
 // and takes a &&.
 func (b *bracketReader) and() {
+	b.flush()
 	b.class.and()
 	b.cross.and()
 	b.state = atStart
@@ -309,7 +313,7 @@ func (b *bracketReader) escape() {
 	switch {
 	case strings.IndexByte(types, c) >= 0:
 		p.pos += 2
-		b.members(p.typeClass(c), start, c|0x20 != 'w' || p.flags.typesUnicode)
+		b.members(p.typeClass(c), start, c|0x20 != 'w')
 	case (c == 'p' || c == 'P') && start+2 < len(p.expr) && p.expr[start+2] == '{':
 		p.pos++
 		if name, neg, ok := p.readProperty(start); ok {
