@@ -3,6 +3,8 @@ package fast
 import (
 	"unicode"
 	"unicode/utf8"
+
+	"sluice/internal/regex/scan"
 )
 
 // boundary says whether a character begins at s[i], or the text ends there.
@@ -61,6 +63,27 @@ func (in *inst) charRun(s string, i int) (lo, end int) {
 			return lo, i
 		}
 		i += w
+	}
+}
+
+// chain returns the end of words of in's class with in's separator between them; less than 0 if there is no word.
+func (in *inst) chain(s string, i int) int {
+	end := -1
+	for {
+		if in.neg {
+			if i >= len(s) || in.table[byteAt(s, i)]&in.member == 0 {
+				return end
+			}
+			i++
+		}
+		k := scan.Run(s, i, in.set)
+		if k-i < int(in.min) {
+			return end
+		}
+		if end = k; k == len(s) || byteAt(s, k) != in.end {
+			return end
+		}
+		i = k + 1
 	}
 }
 

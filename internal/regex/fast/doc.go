@@ -7,7 +7,7 @@
 //	node.go      the tree in a form of our own, each class with its sets of bytes
 //	sides.go     which bytes can stand before and behind a node
 //	simplify.go  rewriting with that knowledge: assertions that the neighbours decide go, atomic groups without choices go
-//	factor.go    common beginnings of alternatives, so that a choice is made once
+//	factor.go    common beginnings of alternatives, so that a choice is made once; chain.go: words with separators
 //	lower.go     tree to instructions, from the end to the beginning, so that each knows what can follow it;
 //	             lower_*.go are repeats, alternatives, leaves and what looks around
 //	fuse.go      instructions to the machine's: literals and captures become parts of their neighbours

@@ -27,6 +27,8 @@ func (o op) String() string {
 		return "option"
 	case opTwo:
 		return "two"
+	case opChain:
+		return "chain"
 	case opGreedy:
 		return "greedy"
 	case opLazy:
@@ -194,6 +196,11 @@ func (in *inst) dumpOperand(b *strings.Builder) {
 		if in.op != opRun {
 			b.WriteString(" before " + set(in.follow))
 		}
+	case opChain:
+		if in.neg {
+			b.WriteString(" " + set(in.member))
+		}
+		fmt.Fprintf(b, " %s with %q", bounds(int(in.min), unbounded), in.end)
 	case opTwo:
 		b.WriteString(" " + set(in.member))
 		if !in.neg {

@@ -220,6 +220,10 @@ func (f *fuser) translate(in *instr) inst {
 		if in.op == opRun && in.max == 1 && in.min == 0 && in.cls.kind == lowClass {
 			m.op = opOption
 		}
+	case opChain:
+		m.set, m.end, m.neg = f.scan(in.cls), in.lit[0], !in.set.empty()
+		b := f.bitOf(in.set)
+		m.table, m.member = b.table, b.bit
 	case opChar:
 		f.char(&m, in.cls)
 	case opLit, opLazyLit:

@@ -19,6 +19,7 @@ const (
 	opOption                   // at most one ASCII character of the class, if it stands here; only the machine has opOption and opTwo
 	opTwo                      // an opOption or opChar, then a run of another class
 	opGreedy                   // the same, giving back to where follow may begin
+	opChain                    // words of the class, of which lit separates two; each begins with one of set, if that is not empty
 	opLazy                     // min characters of the class, then more, stopping where follow may begin
 	opLazyLit                  // as few bytes as possible, up to lit (neg: to the first one, behind which nothing can fail)
 	opLazyByte                 // the same for one byte; only the machine has it
@@ -234,7 +235,11 @@ func (l *lowering) lowerSeq(items []*node, next pc) pc {
 			i++
 			continue
 		}
-		p, ok := l.leafBefore(items, i, nexts)
+		p, chain := l.lowerChain(items[i-1:], nexts[i-1:], span{})
+		ok := chain > 0
+		if !ok {
+			p, ok = l.leafBefore(items, i, nexts)
+		}
 		if !ok {
 			p = l.lower(items[i-1], nexts[i])
 		}
@@ -321,6 +326,9 @@ func (l *lowering) lowerCapture(n *node, next pc) pc {
 		return l.lowerRepeat(s, next, at)
 	case s.op == syntax.Atomic:
 		return l.lowerAtomic(s, next, at)
+	}
+	if p, k := l.lowerChain(itemsOf(s), chainEnd(len(itemsOf(s)), next), at); k > 0 && k == len(itemsOf(s)) {
+		return p
 	}
 	if p, ok := l.leafCapture(s, next, at); ok {
 		return p

@@ -63,7 +63,7 @@ func simplifySeq(n *node, prev, next side) *node {
 		prev = last(t, prev)
 		out = append(out, t)
 	}
-	return seqOf(out)
+	return seqOf(rotate(itemsOf(seqOf(out))))
 }
 
 // hoist returns capture n around s without the assertions at the begin and the end of s, which do not change what is captured.

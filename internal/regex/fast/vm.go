@@ -148,6 +148,15 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			pos = end
 			in = in.next
 			continue
+		case opChain:
+			end := in.chain(s, pos)
+			if end < 0 {
+				goto fail
+			}
+			caps.set(in.hi, end)
+			pos = end
+			in = in.next
+			continue
 		case opOption:
 			if pos < n && in.table[byteAt(s, pos)]&in.member != 0 {
 				pos++
