@@ -62,11 +62,11 @@ func (g *small) sequence(depth int) string {
 }
 
 func (g *small) alternatives(depth int) string {
-	s := g.sequence(depth)
+	subs := []string{g.sequence(depth)}
 	for g.IntN(3) == 0 {
-		s += "|" + g.of(g.sequence(depth), g.sequence(depth), "")
+		subs = append(subs, g.of(g.sequence(depth), g.sequence(depth), ""))
 	}
-	return s
+	return strings.Join(subs, "|")
 }
 
 func (g *small) subject() string {
