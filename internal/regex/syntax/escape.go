@@ -85,7 +85,10 @@ func (p *parser) escape(b *builder) {
 		p.codePointList(b, start)
 	default:
 		p.pos = start
-		r, _ := p.codePoint()
+		r, ok := p.codePoint()
+		if !ok {
+			p.fail(start, start+2, "found an unknown escape, expected another")
+		}
 		b.add(nil)
 		b.char(char{r, start, p.pos})
 		b.closed = true
@@ -161,6 +164,9 @@ func (p *parser) codePoint() (rune, bool) {
 	for {
 		c, ok := p.escapedByte(start)
 		if !ok {
+			if len(buf) > 0 {
+				p.failSequence(start, buf[0])
+			}
 			return 0, p.err != nil
 		}
 		if c < utf8.RuneSelf && len(buf) == 0 {
@@ -171,7 +177,7 @@ func (p *parser) codePoint() (rune, bool) {
 			break
 		}
 		if p.peek() != '\\' {
-			p.fail(start, p.pos, "found an incomplete UTF-8 sequence of escaped bytes, expected %d of them", sequenceLen(buf[0]))
+			p.failSequence(start, buf[0])
 			return 0, true
 		}
 	}
@@ -183,15 +189,16 @@ func (p *parser) codePoint() (rune, bool) {
 	return r, true
 }
 
-// sequenceLen is how many bytes a UTF-8 sequence has that begins with c.
-func sequenceLen(c byte) int {
+// failSequence refuses a UTF-8 sequence of escaped bytes that begins with c and has too few.
+func (p *parser) failSequence(start int, c byte) {
+	length := 2
 	switch {
 	case c >= 0xF0:
-		return 4
+		length = 4
 	case c >= 0xE0:
-		return 3
+		length = 3
 	}
-	return 2
+	p.fail(start, p.pos, "found an incomplete UTF-8 sequence of escaped bytes, expected %d of them", length)
 }
 
 // unicodeEscape reads \uHHHH.
