@@ -14,7 +14,7 @@ const (
 	unrolled    = 4096
 	unrolledBig = 64
 	bigProgram  = 1 << 16
-	maxProgram  = 1 << 22
+	maxProgram  = 1 << 20
 )
 
 // Error is what makes an expression impossible for this executor.
@@ -43,7 +43,8 @@ type compiler struct {
 	scopeID  int32
 	called   map[int]int32        // entry of each called group
 	pending  []int                // called groups whose entry is taken but whose body is not compiled
-	captures map[int]*syntax.Node // nodes of groups
+	groups   map[int]*syntax.Node // where there are calls: the groups, and the whole as 0,
+	isCalled map[int]bool         // and those that are called
 	err      *Error
 }
 
@@ -71,8 +72,7 @@ func compile(tree *syntax.Tree, o options) (*Program, error) {
 	}
 	if tree.Called {
 		p.slots += p.groups // the begin of each in the call that is under way
-		c.captures = map[int]*syntax.Node{}
-		c.collect(tree.Root)
+		c.collect(tree)
 	}
 	end := c.add(inst{op: opMatch}, tree.Root)
 	p.entry = c.node(tree.Root, end)
@@ -130,7 +130,7 @@ func (c *compiler) node(n *syntax.Node, next int32) int32 {
 	case syntax.Repeat:
 		return c.repeat(n, next)
 	case syntax.Capture:
-		if _, ok := c.called[n.Index]; ok || c.isCalled(n.Index) {
+		if c.isCalled[n.Index] {
 			return c.add(inst{op: opCall, x: c.call(n.Index), y: next}, n)
 		}
 		return c.capture(n, next)
@@ -288,26 +288,18 @@ func (c *compiler) behind(n *syntax.Node, next int32) int32 {
 	return entry
 }
 
-// isCalled reports whether a Call names the group.
-func (c *compiler) isCalled(group int) bool {
-	if !c.tree.Called {
-		return false
-	}
-	n, ok := c.captures[-1-group]
-	return ok && n != nil
-}
-
-// collect notes the nodes of groups under their numbers, and one call of each group g under -1-g.
-func (c *compiler) collect(n *syntax.Node) {
-	switch n.Op {
-	case syntax.Capture:
-		c.captures[n.Index] = n
-	case syntax.Call:
-		c.captures[-1-n.Index] = n
-	}
-	for _, s := range n.Subs {
-		c.collect(s)
-	}
+// collect notes the groups of a tree, and which of them are called.
+func (c *compiler) collect(tree *syntax.Tree) {
+	c.groups, c.isCalled = map[int]*syntax.Node{0: tree.Root}, map[int]bool{}
+	syntax.Walk(tree.Root, func(n *syntax.Node) bool {
+		switch n.Op {
+		case syntax.Capture:
+			c.groups[n.Index] = n
+		case syntax.Call:
+			c.isCalled[n.Index] = true
+		}
+		return true
+	})
 }
 
 // call returns the entry of a called group, whose body is compiled by subroutines.
@@ -326,10 +318,7 @@ func (c *compiler) subroutines() {
 	for len(c.pending) > 0 && c.err == nil {
 		group := c.pending[0]
 		c.pending = c.pending[1:]
-		n := c.tree.Root
-		if group > 0 {
-			n = c.captures[group]
-		}
+		n := c.groups[group]
 		end := c.add(inst{op: opReturn}, n)
 		var body int32
 		if group > 0 {
