@@ -32,7 +32,7 @@ func line(name string, r *rand.Rand) string {
 		return fmt.Sprintf("%s %2d %s host", month(), day(), clock())
 	case "TimestampISO8601":
 		return fmt.Sprintf("2026-%02d-%02d %s,%03d [main]", 1+r.IntN(12), day(), clock(), r.IntN(1000))
-	case "LogLevel":
+	case "LogLevel", "LogLevelBeforeClass":
 		return pick("INFO", "WARN", "ERROR", "DEBUG") + "  [more]"
 	case "HTTPUser", "User":
 		return pick("-", "frank", "admin", "j.doe@example.com") + " [10/Oct"
@@ -54,8 +54,6 @@ func line(name string, r *rand.Rand) string {
 		return fmt.Sprintf("%02d-%s-2026 %s.%03d INFO", day(), month(), clock(), r.IntN(1000))
 	case "MAC":
 		return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x more", r.IntN(256), r.IntN(256), r.IntN(256), r.IntN(256), r.IntN(256), r.IntN(256))
-	case "UUID":
-		return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x more", r.Uint32(), r.IntN(65536), r.IntN(65536), r.IntN(65536), r.Uint64N(1<<48))
 	case "Month":
 		return month() + " 12"
 	case "Time":

@@ -21,32 +21,33 @@ var update = flag.Bool("update", false, "write the generated files")
 var leaves = []struct {
 	name, grok string
 	mode       leaf.Mode
-	numeric    bool // begins with numbers more often than not
+	numeric    bool   // begins with numbers more often than not
+	before     string // mode First: of the ends that a byte of this class follows
 }{
-	{"IPOrHost", "IPORHOST", leaf.Ends, true},
-	{"IP", "IP", leaf.Ends, false},
-	{"IPv6", "IPV6", leaf.Ends, false},
-	{"IPv4", "IPV4", leaf.Ends, false},
-	{"Hostname", "HOSTNAME", leaf.Ends, false},
-	{"HTTPDate", "HTTPDATE", leaf.Ends, false},
-	{"HAProxyDate", "HAPROXYDATE", leaf.Ends, false},
-	{"SyslogTimestamp", "SYSLOGTIMESTAMP", leaf.Ends, false},
-	{"TimestampISO8601", "TIMESTAMP_ISO8601", leaf.Ends, false},
-	{"LogLevel", "LOGLEVEL", leaf.Ends, false},
-	{"HTTPUser", "HTTPDUSER", leaf.Ends, false},
-	{"TZ", "TZ", leaf.Ends, false},
-	{"JavaClass", "JAVACLASS", leaf.Ends, false},
-	{"UUID", "UUID", leaf.Ends, false},
-	{"Month", "MONTH", leaf.Ends, false},
-	{"Time", "TIME", leaf.Ends, false},
-	{"Day", "DAY", leaf.Ends, false},
-	{"CiscoTimestamp", "CISCOTIMESTAMP", leaf.Ends, false},
-	{"CiscoAction", "CISCO_ACTION", leaf.Ends, false},
-	{"HTTPDErrorDate", "HTTPDERROR_DATE", leaf.Ends, false},
-	{"NginxErrorDate", "NGINX_ERROR_DATE", leaf.Ends, false},
-	{"TomcatTimestamp", "CATALINA8_DATESTAMP", leaf.Ends, false},
-	{"MAC", "MAC", leaf.Ends, false},
-	{"Number", "BASE10NUM", leaf.First, false},
+	{"IPOrHost", "IPORHOST", leaf.Ends, true, ""},
+	{"IP", "IP", leaf.Ends, false, ""},
+	{"IPv6", "IPV6", leaf.Ends, false, ""},
+	{"IPv4", "IPV4", leaf.Ends, false, ""},
+	{"Hostname", "HOSTNAME", leaf.Ends, false, ""},
+	{"HTTPDate", "HTTPDATE", leaf.Ends, false, ""},
+	{"HAProxyDate", "HAPROXYDATE", leaf.Ends, false, ""},
+	{"SyslogTimestamp", "SYSLOGTIMESTAMP", leaf.Ends, false, ""},
+	{"TimestampISO8601", "TIMESTAMP_ISO8601", leaf.Ends, false, ""},
+	{"LogLevel", "LOGLEVEL", leaf.Ends, false, ""},
+	{"LogLevelBeforeClass", "LOGLEVEL", leaf.First, false, `[\s$A-Z_a-z]`}, // as in %{LOGLEVEL}%{SPACE}%{JAVACLASS}
+	{"HTTPUser", "HTTPDUSER", leaf.Ends, false, ""},
+	{"TZ", "TZ", leaf.Ends, false, ""},
+	{"JavaClass", "JAVACLASS", leaf.Ends, false, ""},
+	{"Month", "MONTH", leaf.Ends, false, ""},
+	{"Time", "TIME", leaf.Ends, false, ""},
+	{"Day", "DAY", leaf.Ends, false, ""},
+	{"CiscoTimestamp", "CISCOTIMESTAMP", leaf.Ends, false, ""},
+	{"CiscoAction", "CISCO_ACTION", leaf.Ends, false, ""},
+	{"HTTPDErrorDate", "HTTPDERROR_DATE", leaf.Ends, false, ""},
+	{"NginxErrorDate", "NGINX_ERROR_DATE", leaf.Ends, false, ""},
+	{"TomcatTimestamp", "CATALINA8_DATESTAMP", leaf.Ends, false, ""},
+	{"MAC", "MAC", leaf.Ends, false, ""},
+	{"Number", "BASE10NUM", leaf.First, false, ""},
 }
 
 // sources returns the trees of leaves.
@@ -60,7 +61,13 @@ func sources(tb testing.TB) []leaf.Source {
 			tb.Fatalf("expand %s: %v", l.grok, err)
 		}
 		n := decided(parse(tb, x.Text), l.mode)
-		list = append(list, leaf.Source{Name: l.name, Expr: "%{" + l.grok + "}", Node: n, Mode: l.mode, Numeric: l.numeric})
+		expr := "%{" + l.grok + "}"
+		if l.before != "" {
+			expr += "(?=" + l.before + ")"
+			look := &syntax.Node{Op: syntax.Look, Subs: []*syntax.Node{parse(tb, l.before)}}
+			n = &syntax.Node{Op: syntax.Seq, Subs: []*syntax.Node{n, look}}
+		}
+		list = append(list, leaf.Source{Name: l.name, Expr: expr, Node: n, Mode: l.mode, Numeric: l.numeric})
 	}
 	return list
 }

@@ -11,11 +11,11 @@ func oneHTTPUser(s string, i int, f *Follow) int {
 		return None
 	}
 	b = s[k]
-	if table1[b]&0x40 != 0 {
+	if table1[b]&0x80 != 0 {
 		k++
 		goto s2
 	}
-	if table1[b]&0x80 != 0 {
+	if table2[b]&0x01 != 0 {
 		k++
 		goto s1
 	}
@@ -29,7 +29,7 @@ s1:
 		goto done
 	}
 	b = s[k]
-	if table2[b]&0x01 != 0 {
+	if table2[b]&0x02 != 0 {
 		k++
 		goto s1
 	}
@@ -62,11 +62,11 @@ s2:
 		}
 		e = int(k)
 	}
-	if table1[b]&0x40 != 0 {
+	if table1[b]&0x80 != 0 {
 		k++
 		goto s2
 	}
-	if table1[b]&0x80 != 0 {
+	if table2[b]&0x01 != 0 {
 		k++
 		goto s1
 	}
@@ -99,7 +99,7 @@ s3:
 		}
 		e = int(k)
 	}
-	if table2[b]&0x02 != 0 {
+	if table2[b]&0x04 != 0 {
 		k++
 		goto s3
 	}
@@ -109,7 +109,7 @@ s4:
 		goto done
 	}
 	b = s[k]
-	if table2[b]&0x01 != 0 {
+	if table2[b]&0x02 != 0 {
 		k++
 		goto s1
 	}
@@ -144,11 +144,11 @@ s6:
 		}
 		e = int(k)
 	}
-	if table1[b]&0x40 != 0 {
+	if table1[b]&0x80 != 0 {
 		k++
 		goto s2
 	}
-	if table1[b]&0x80 != 0 {
+	if table2[b]&0x01 != 0 {
 		k++
 		goto s1
 	}

@@ -12,7 +12,7 @@ s0:
 		return e
 	}
 	b = s[k]
-	if table2[b]&0x08 != 0 {
+	if table2[b]&0x10 != 0 {
 		k++
 		goto s1
 	}
@@ -34,7 +34,7 @@ s1:
 		}
 		e = int(k)
 	}
-	if table2[b]&0x10 != 0 {
+	if table2[b]&0x20 != 0 {
 		k++
 		goto s1
 	}

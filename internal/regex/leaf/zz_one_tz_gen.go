@@ -10,7 +10,7 @@ func oneTZ(s string, i int, f *Follow) int {
 		return None
 	}
 	b = s[k]
-	if table2[b]&0x04 != 0 {
+	if table2[b]&0x08 != 0 {
 		k++
 		goto s1
 	}
