@@ -154,12 +154,15 @@ func (p *parser) look(start int, behind, neg bool) *Node {
 	if behind {
 		p.behind--
 	}
-	if neg && n.Subs[0] != nil && n.Subs[0].Op == Empty {
+	if neg && p.behind == 0 && n.Subs[0] != nil && n.Subs[0].Op == Empty {
 		return p.node(Fail, start)
 	}
 	n.Behind, n.Neg = behind, neg
 	if behind {
 		p.looks = append(p.looks, n)
+		if p.behind == 0 {
+			p.outer = append(p.outer, n)
+		}
 	}
 	return n
 }

@@ -4,12 +4,14 @@ package syntax
 // alternatives that are all of the look-behind, and those with constructs that cannot be looked at backwards.
 func (p *parser) checkLookBehinds(t *Tree) {
 	m := NewMeasure(t)
+	for _, n := range p.outer {
+		p.checkBehind(n.Subs[0], n.Neg)
+	}
 	for _, n := range p.looks {
 		if p.err != nil {
 			return
 		}
 		body := n.Subs[0]
-		p.checkBehind(n, body)
 		parts := []*Node{body}
 		if body.Op == Alt && p.hidden[body] != byOptions {
 			parts = body.Subs
@@ -51,16 +53,17 @@ func (p *parser) failLength(n *Node, l Length) {
 		l.MinChars, l.MaxChars)
 }
 
-// checkBehind refuses the constructs that must not stand below the look-behind look.
-func (p *parser) checkBehind(look, n *Node) {
+// checkBehind refuses the constructs that must not stand in a look-behind, or, neg, in a negative one.
+func (p *parser) checkBehind(n *Node, neg bool) {
 	what := ""
 	switch n.Op {
 	case Look:
 		if !n.Behind && p.hidden[n] == 0 {
 			what = "a look-ahead"
 		}
+		neg = neg || n.Neg
 	case Capture:
-		if look.Neg {
+		if neg {
 			what = "a group that captures, in a negative one,"
 		}
 	case Atomic:
@@ -78,10 +81,7 @@ func (p *parser) checkBehind(look, n *Node) {
 		p.fail(n.Pos, n.End, "found %s in a look-behind, expected text of a fixed length", what)
 		return
 	}
-	if n.Op == Look {
-		return // it is checked by itself
-	}
 	for _, sub := range n.Subs {
-		p.checkBehind(look, sub)
+		p.checkBehind(sub, neg)
 	}
 }

@@ -74,6 +74,7 @@ type parser struct {
 	refs   []*Node             // back-references, conditions and calls, with the name or number of their target:
 	target map[*Node]reference // what each of them says
 	looks  []*Node             // look-behinds, inner ones first
+	outer  []*Node             // those of them that do not stand in others
 	posix  posixScan           // what the last look for the end of a POSIX bracket found
 	hidden map[*Node]hiding    // what stands in the tree, but not so in the expression
 	behind int                 // look-behinds that are open
