@@ -63,7 +63,7 @@ const (
 	maxInsts = 6000   // of one automaton: more are refused
 	maxNodes = 20000  // that are visited for one, repeated ones each time
 	maxWork  = 500000 // instructions that are looked at for one, some nanoseconds each
-	// A repeat that may go on for more rounds than this is built without an upper bound: see DFA.limit.
+	// A repeat that may go on for more rounds than this is built without an upper bound: see table.within.
 	maxUnrolled = 12
 )
 
