@@ -27,8 +27,20 @@ type rect struct{ first, second byteSet }
 // pairs is a feature of an expression: every text that it matches has one of these pairs of neighbouring bytes.
 type pairs []rect
 
-func (p pairs) has(a, b byte) bool {
-	return slices.ContainsFunc(p, func(r rect) bool { return r.first.has(a) && r.second.has(b) })
+// each calls f for each of the pairs, the first byte in the high half; for some more than once.
+func (p pairs) each(f func(pair uint16)) {
+	for i := range p {
+		for a := range 256 {
+			if !p[i].first.has(byte(a)) {
+				continue
+			}
+			for b := range 256 {
+				if p[i].second.has(byte(b)) {
+					f(uint16(a<<8 | b))
+				}
+			}
+		}
+	}
 }
 
 func (p pairs) equal(o pairs) bool { return slices.Equal(p, o) }

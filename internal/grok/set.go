@@ -64,40 +64,45 @@ func indexOf(list []pairs, f pairs) int {
 // table fills in the kind of each pair of bytes. When there are too many kinds, the features that come last are
 // forgotten.
 func (s *Set) table(chosen []pairs) {
-	s.byPair = new([65536]uint8)
-	for {
-		kind := map[uint64]uint8{0: 0}
-		s.kinds = [maxKinds]uint64{}
-		fits := true
-		for pair := range 65536 {
-			var mask uint64
-			for i := range chosen {
-				if chosen[i].has(byte(pair>>8), byte(pair)) {
-					mask |= 1 << i
-				}
-			}
-			k, ok := kind[mask]
-			if !ok {
-				if fits = len(kind) < maxKinds; !fits {
-					break
-				}
-				k = uint8(len(kind))
-				kind[mask] = k
-				s.kinds[k] = mask
-			}
-			s.byPair[pair] = k
+	masks := make([]uint64, 1<<16)
+	for i, f := range chosen {
+		f.each(func(pair uint16) { masks[pair] |= 1 << i })
+	}
+	s.byPair = new([1 << 16]uint8)
+	for n := len(chosen); !s.sort(masks); {
+		n--
+		s.all = 1<<n - 1
+		for i := range masks {
+			masks[i] &= s.all
 		}
-		if fits {
-			return
-		}
-		chosen = chosen[:len(chosen)-1]
-		s.all = 1<<len(chosen) - 1
 		for i := range s.n {
 			if s.needs[i] &= s.all; s.needs[i] == 0 {
 				s.rest |= 1 << i
 			}
 		}
 	}
+}
+
+// sort gives each pair of bytes its kind. It reports false when there are too many of them.
+func (s *Set) sort(masks []uint64) bool {
+	kind := map[uint64]uint8{0: 0}
+	s.kinds = [maxKinds]uint64{}
+	for pair, mask := range masks {
+		k, ok := uint8(0), mask == 0
+		if !ok {
+			k, ok = kind[mask]
+		}
+		if !ok {
+			if len(kind) == maxKinds {
+				return false
+			}
+			k = uint8(len(kind))
+			kind[mask] = k
+			s.kinds[k] = mask
+		}
+		s.byPair[pair] = k
+	}
+	return true
 }
 
 // Candidates returns the expressions that may match a text, as a bit for each; the others certainly do not. Expressions from

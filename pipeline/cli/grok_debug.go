@@ -14,7 +14,7 @@ func (a *app) grokDebugCommand() *cobra.Command {
 		Use:   "debug PATTERN FILE",
 		Short: "Try a pattern on the lines of a file",
 		Long: `Try a pattern on each line of a file ("-" is standard input): a table of the captures, a line each, the lines that do
-not match with the place where they stop, and how many match.
+not match with the place where they stop (the first 100 of them), and how many match.
 
 With --config the expressions are those of a configuration's grok filters, tried in their order; the only argument is
 then the file.
@@ -57,6 +57,12 @@ func (a *app) grokDebug(f *grokFlags, args []string) error {
 	for i, line := range lines {
 		if a.debugLine(list, counts, i+1, line) {
 			matched++
+			continue
+		}
+		if i-matched < maxExplained {
+			a.debugFailure(list, i+1, line)
+		} else {
+			a.printf("line %d does not match\n", i+1)
 		}
 	}
 	a.printf("%d of %s matched\n", matched, plural(len(lines), "line"))
@@ -68,7 +74,10 @@ func (a *app) grokDebug(f *grokFlags, args []string) error {
 	return notAll(matched == len(lines))
 }
 
-// debugLine shows what the first expression that matches made of a line, or where it stopped.
+// maxExplained is of how many lines it is told where they stop: that takes some milliseconds.
+const maxExplained = 100
+
+// debugLine shows what the first expression that matches made of a line.
 func (a *app) debugLine(list []tried, counts []int, number int, line string) bool {
 	for i := range list {
 		m := list[i].matcherOf()
@@ -90,11 +99,15 @@ func (a *app) debugLine(list []tried, counts []int, number int, line string) boo
 		_ = w.Flush()
 		return true
 	}
+	return false
+}
+
+// debugFailure shows where a line stopped that no expression matches.
+func (a *app) debugFailure(list []tried, number int, line string) {
 	best, failure := furthest(list, line)
 	at := ""
 	if len(list) > 1 {
 		at = fmt.Sprintf(" (pattern %d)", best+1)
 	}
 	a.printf("line %d does not match: stopped at byte %d%s in %s, found %s\n", number, failure.Reached, at, failure.Place, quoteStart(line[failure.Reached:]))
-	return false
 }
