@@ -8,11 +8,11 @@ type Explanation struct {
 	Caps []int32
 	// Exhausted says that the search ended before that was known; what it tells is true of what was tried.
 	Exhausted bool
-	// Begin and End are the longest part of the text, in bytes, that an attempt to match went through before it
+	// Begin and End are what was matched, in bytes, by the attempt that went through most of the expression before it
 	// failed: what comes from End on is what did not fit.
 	Begin, End int
-	// Pos and Until are the part of the expression, in bytes, that did not fit there. Where several alternatives did not,
-	// it is the first.
+	// Pos and Until are the part of the expression, in bytes, that did not fit there. In alternatives and repeats it is
+	// the one before which most of the text was matched; of several, the first.
 	Pos, Until int
 }
 

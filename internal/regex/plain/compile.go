@@ -38,6 +38,8 @@ type compiler struct {
 	// What holds for the instructions being made.
 	levels   int
 	inLook   bool
+	inside   bool // an alternative or a repeat, whose place in the expression is rank
+	rank     int32
 	noMemo   bool // in the body of an absent operator
 	scope    []digit
 	scopeID  int32
@@ -91,7 +93,10 @@ func (c *compiler) add(in inst, n *syntax.Node) int32 {
 		c.fail(n, "the expression is too large")
 		return 0
 	}
-	in.pos, in.end = int32(n.Pos), int32(n.End)
+	in.pos, in.end, in.rank = int32(n.Pos), int32(n.End), c.rank
+	if !c.inside {
+		in.rank = in.pos
+	}
 	in.scope = c.scopeID
 	in.inLook = c.inLook
 	in.levels = uint8(min(c.levels, maxLevels+1))
@@ -110,6 +115,10 @@ func (c *compiler) fail(n *syntax.Node, what string) {
 func (c *compiler) node(n *syntax.Node, next int32) int32 {
 	if c.err != nil {
 		return next
+	}
+	if outer := c.inside; !outer && n.Op != syntax.Seq && n.Op != syntax.Capture && n.Op != syntax.Atomic {
+		c.inside, c.rank = len(n.Subs) > 0, int32(n.Pos)
+		defer func() { c.inside = outer }()
 	}
 	switch n.Op {
 	case syntax.Empty:

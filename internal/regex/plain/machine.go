@@ -270,9 +270,9 @@ func (m *Machine) run(pc int32, pos int) bool {
 				pc = in.x
 				continue
 			}
-		}
-		if m.trace != nil {
-			m.note(in, pos)
+			if m.trace != nil {
+				m.note(in, pos)
+			}
 		}
 		if pc, pos, ok = m.fail(base); !ok {
 			return false

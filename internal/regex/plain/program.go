@@ -62,6 +62,7 @@ type inst struct {
 	max    int32 // -1: no end
 	pos    int32 // where the node stands in the expression, in bytes
 	end    int32
+	rank   int32 // where the part of the expression stands that it belongs to, for Trace
 }
 
 // digit is a part of the machine's state, beside instruction and position, on which it depends whether the rest matches.
