@@ -104,6 +104,11 @@ func (m *Machine) search(s string, from int) Result {
 		m.memo.reset(len(s), m.p.radix)
 		m.records.reset()
 	}
+	m.stack, m.calls, m.saved = m.stack[:0], m.calls[:0], m.saved[:0]
+	m.mark, m.top, m.depth = -1, -1, 0
+	for i := range m.slots {
+		m.slots[i] = -1
+	}
 	for at := from; ; {
 		if at = m.p.first.next(s, at); at < 0 {
 			return NoMatch
@@ -121,13 +126,8 @@ func (m *Machine) search(s string, from int) Result {
 	}
 }
 
-// attempt tries a match that begins at a position.
+// attempt tries a match that begins at a position. When it has failed, all is as it was before.
 func (m *Machine) attempt(at int) bool {
-	m.stack, m.calls, m.saved = m.stack[:0], m.calls[:0], m.saved[:0]
-	m.mark, m.top = -1, -1
-	for i := range m.slots {
-		m.slots[i] = -1
-	}
 	m.slots[0], m.began = int32(at), at
 	if !m.run(m.p.entry, at) {
 		return false
