@@ -36,8 +36,8 @@ func newChain(word []*node, sep *node) (chain, bool) {
 }
 
 // rotate makes word(?:sep word)* of (?:word sep)*word: the same texts in the same order, because the words but the last must be
-// as long as they can.
-func rotate(items []*node) []*node {
+// as long as they can. ok says whether there was something to rotate.
+func rotate(items []*node) (rotated []*node, ok bool) {
 	for i, n := range items {
 		if n.op != syntax.Repeat || n.lazy || n.min != 0 || n.max >= 0 || n.sub().op != syntax.Seq {
 			continue
@@ -51,9 +51,13 @@ func rotate(items []*node) []*node {
 		out := append([]*node{}, items[:i]...)
 		out = append(out, c.word...)
 		out = append(out, repeatOf(seqOf(append([]*node{c.sep}, c.word...)), 0, -1))
-		return rotate(append(out, items[i+1+last:]...))
+		out = append(out, items[i+1+last:]...)
+		if more, ok := rotate(out); ok {
+			out = more
+		}
+		return out, true
 	}
-	return items
+	return items, false
 }
 
 // sameNodes says that items begins with nodes equal to those of word.

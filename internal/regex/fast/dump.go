@@ -127,8 +127,12 @@ func (p *Program) Dump() string {
 	if !p.same {
 		b.WriteString("required behind the begin" + texts(p.required[1]) + "\n")
 	}
-	if p.starts != nil {
-		fmt.Fprintf(&b, "starts with %s, at least %d bytes\n", setText(p.starts.first), p.starts.width)
+	switch t := p.starts; {
+	case t == nil:
+	case t.lead.text != "":
+		fmt.Fprintf(&b, "starts with %q\n", t.lead.text)
+	default:
+		fmt.Fprintf(&b, "starts with %s, at least %d bytes\n", setText(t.first), t.width)
 	}
 	for i := range p.code {
 		in := &p.code[i]

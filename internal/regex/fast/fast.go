@@ -264,21 +264,24 @@ func compile(t *syntax.Tree, opt options) (*Program, error) {
 
 // simplify makes the trees of all entries. It returns one that is right for all places behind the text's begin.
 func (p *Program) simplify(root *node, opt options) *node {
-	behind := func(prev side) *node {
-		if opt.noSimplify {
-			return root
-		}
-		return simplify(simplify(root, prev, anySide()), prev, anySide())
+	if !opt.noSimplify {
+		root = simplify(simplify(root, anySide(), anySide()), anySide(), anySide())
 	}
-	every := behind(side{bytes: allBytes()})
-	p.entries[atBegin].tree = behind(side{edge: true})
+	for i := range p.entries {
+		p.entries[i].tree = root
+	}
+	if opt.noSimplify || !about(root).asserts {
+		return root
+	}
+	every := simplify(root, side{bytes: allBytes()}, anySide())
+	p.entries[atBegin].tree = simplify(root, side{edge: true}, anySide())
 	for i, prev := range sides() {
 		switch {
 		case i == atBegin:
 		case key(every) == key(p.entries[atBegin].tree):
 			p.entries[i].tree = every
 		default:
-			p.entries[i].tree = behind(prev)
+			p.entries[i].tree = simplify(root, prev, anySide())
 		}
 	}
 	return every

@@ -179,24 +179,24 @@ type starts struct {
 }
 
 func newStarts(n *node) *starts {
-	c := prefixes{map[prefixKey]prefix{}}
-	p := c.of(n, anyPrefix())
 	front := first(n, anySide())
-	t := &starts{width: window, first: front.bytes, end: front.edge}
-	for i := range p.ends {
-		if p.ends[i] {
-			t.width = i
-			break
+	t := &starts{first: front.bytes, end: front.edge}
+	prev := before(n, anySide())
+	for b := range t.table {
+		if prev.has(byte(b)) {
+			t.table[b] |= 1
 		}
 	}
 	if lit := leading(n); lit != "" {
 		t.lead = newNeedle(lit)
+		return t
 	}
-	prev := before(n, anySide())
-	for b := range 256 {
-		if prev.has(byte(b)) {
-			t.table[b] |= 1
-		}
+	c := prefixes{map[prefixKey]prefix{}}
+	p := c.of(n, anyPrefix())
+	for t.width < window && !p.ends[t.width] {
+		t.width++
+	}
+	for b := range t.table {
 		for i := range t.width {
 			if p.bytes[i].has(byte(b)) {
 				t.table[b] |= 2 << i

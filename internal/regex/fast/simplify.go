@@ -63,7 +63,14 @@ func simplifySeq(n *node, prev, next side) *node {
 		prev = last(t, prev)
 		out = append(out, t)
 	}
-	return seqOf(rotate(itemsOf(seqOf(out))))
+	s := seqOf(out)
+	if s.op != syntax.Seq {
+		return s
+	}
+	if items, ok := rotate(s.subs); ok {
+		return seqOf(items)
+	}
+	return s
 }
 
 // hoist returns capture n around s without the assertions at the begin and the end of s, which do not change what is captured.
