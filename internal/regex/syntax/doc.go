@@ -41,6 +41,9 @@
 //
 //   - A loop that joni never leaves, as (?:(x)|(?=(a)))*, ends when its groups do not change any more.
 //
+//   - [x[^\D]] is x and the digits: \D and \P{ASCII} in a negated bracket within a bracket that has nothing beyond ASCII make joni
+//     take all beyond ASCII for members.
+//
 //   - Bad escapes in comments and in names of groups do not matter. Ruby refuses them.
 //
 // The limits on size and depth are ours, too.

@@ -85,13 +85,24 @@ func renderClass(s *strings.Builder, c *syntax.Class) {
 		return
 	}
 	s.WriteString(open)
-	for _, r := range ranges {
-		// Surrogates, which do not occur, cannot be written. They are inside of ranges, or whole ones.
-		if r.Lo < 0xD800 || r.Hi > 0xDFFF {
-			fmt.Fprintf(s, `\x{%X}-\x{%X}`, r.Lo, r.Hi)
-		}
+	for _, r := range withoutSurrogates(ranges) {
+		fmt.Fprintf(s, `\x{%X}-\x{%X}`, r.Lo, r.Hi)
 	}
 	s.WriteString("]")
+}
+
+// withoutSurrogates takes out what does not occur and cannot be written.
+func withoutSurrogates(ranges []syntax.Range) []syntax.Range {
+	var out []syntax.Range
+	for _, r := range ranges {
+		if r.Lo < 0xD800 {
+			out = append(out, syntax.Range{Lo: r.Lo, Hi: min(r.Hi, 0xD7FF)})
+		}
+		if r.Hi > 0xDFFF {
+			out = append(out, syntax.Range{Lo: max(r.Lo, 0xE000), Hi: r.Hi})
+		}
+	}
+	return out
 }
 
 func renderRepeat(s *strings.Builder, n *syntax.Node) {
@@ -146,6 +157,9 @@ func normal(t *syntax.Tree) string {
 }
 
 func flatten(n *syntax.Node) *syntax.Node {
+	if n.Class != nil {
+		n.Class = &syntax.Class{Ranges: withoutSurrogates(n.Class.Ranges), Invalid: n.Class.Invalid}
+	}
 	for i, sub := range n.Subs {
 		n.Subs[i] = flatten(sub)
 	}
