@@ -32,7 +32,8 @@ type Program struct {
 	starts   *starts     // behind the text's begin; nil if there can be no match
 	required [2][]needle // literals that stand in a match at, or behind, the text's begin, in this order
 	same     bool        // those are the same
-	failed   inst        // goes back
+	hasty    bool
+	failed   inst // goes back
 }
 
 // entry is a program for matches at some places.
@@ -113,6 +114,9 @@ func (m *Machine) Match(s string, caps []int32) Result {
 		to.set(g, -1)
 	}
 	m.stage, m.left, m.free, m.where, m.seen = stageFirst, firstBudget, freeAttempts(len(s)), where{}, notLooked
+	if p.hasty {
+		m.left, m.free = 0, 0
+	}
 	r := NoMatch
 	to.set(0, 0)
 	if start := p.entries[atBegin].start; start.op != opFail {
@@ -183,6 +187,9 @@ func (m *Machine) spent(s string, sp int) Result {
 	switch m.stage {
 	case stageFirst:
 		m.stage, m.left = stageSecond, secondBudget(len(s))
+		if m.p.hasty {
+			m.left = 0
+		}
 		if m.start == 0 && !m.look(s) {
 			return NoMatch
 		}
@@ -215,6 +222,7 @@ func Compile(t *syntax.Tree) (*Program, error) { return compile(t, options{}) }
 type options struct {
 	noLeaves   bool
 	noSimplify bool
+	hasty      bool // have budgets that are spent at once
 }
 
 func compile(t *syntax.Tree, opt options) (*Program, error) {
@@ -223,7 +231,7 @@ func compile(t *syntax.Tree, opt options) (*Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{slots: 2 * (len(t.Names) + 1)}
+	p := &Program{slots: 2 * (len(t.Names) + 1), hasty: opt.hasty}
 	if p.slots > math.MaxUint16 {
 		return nil, unsupported(t.Root, "more groups than slots")
 	}

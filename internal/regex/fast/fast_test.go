@@ -20,6 +20,7 @@ var modes = []struct {
 }{
 	{"fast", options{}},
 	{"no automata", options{noLeaves: true}},
+	{"small budgets", options{hasty: true}},
 	{"no simplification", options{noLeaves: true, noSimplify: true}},
 }
 
@@ -177,6 +178,7 @@ func TestCases(t *testing.T) {
 		{`\D*\d+(?:x\d+)?x`, []string{"1x2", "12x3x", "x"}},
 		{`(?i)straße|K`, []string{"STRASSE", "k", "\u212a", "strase"}},
 		{`(?<a>[+-]?[0-9]+)-(?<b>[1-9][0-9]*)`, []string{"+12-30", "x-1-2", "1-0", "--5-10"}},
+		{`(?:(?<l>a)b|a){2,}c|x(?<m>y)`, []string{"abababxy", "aaaxy", "abxy"}}, // the first alternative needs a c, which is nowhere
 		{`(?:"a"|b)"(?<r>.*?)"`, []string{`"a""x"y"`, `b""`, `b"`}},
 		{`(?<l>[Ii]nfo?(?:rmation)?|err(?:or)?)\s*(?<c>\w+)`, []string{"info x", "information", "infox", "errors"}},
 	} {

@@ -114,7 +114,11 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			return Matched
 		case opFail:
 		case opGiveUp:
-			return m.giveUp(s)
+			r := m.giveUp(s)
+			if r == NoMatch {
+				m.undo(stack[:sp], caps)
+			}
+			return r
 		case opRun:
 			var end int
 			if in.chars {
@@ -451,6 +455,9 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 		m.left -= 1 + max(pos-from, 0)>>scanCost
 		if m.left < 0 {
 			if r := m.spent(s, sp); r != Matched {
+				if r == NoMatch {
+					m.undo(stack[:sp], caps)
+				}
 				return r
 			}
 		}
