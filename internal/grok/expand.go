@@ -58,6 +58,7 @@ type Place struct {
 	Chain []string // names of patterns, the outermost first; empty for the expression itself
 	Def   *Definition
 	At    int // in the definition's text, in bytes
+	Root  int // in the expression itself: the reference that led there, or At
 }
 
 // String writes the chain and where the definition stands: `HTTPD_ERRORLOG -> LOGLEVEL (ecs/httpd:7, column 23)`.
@@ -306,9 +307,10 @@ func (x *expansion) checkCycle(d *Definition, ref, at int) error {
 }
 
 func (x *Expanded) place(ref, at int) Place {
-	p := Place{Def: x.Refs[ref].Def, At: at}
+	p := Place{Def: x.Refs[ref].Def, At: at, Root: at}
 	for i := ref; i > 0; i = x.Refs[i].Parent {
 		p.Chain = append(p.Chain, x.Refs[i].Def.Name)
+		p.Root = x.Refs[i].At
 	}
 	slices.Reverse(p.Chain)
 	return p

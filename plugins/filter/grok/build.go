@@ -1,6 +1,7 @@
 package grok
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -54,7 +55,7 @@ func build(c Config, env plugin.Env) (*plugin.BuiltFilter, error) {
 			}
 			p, err := compilePattern(&c, lib, text)
 			if err != nil {
-				env.Problems.Errorf(at, "%v", err)
+				report(env.Problems, at, err)
 				continue
 			}
 			warn(env.Problems, at, &p)
@@ -129,6 +130,19 @@ func compilePattern(c *Config, lib *patterns.Library, text string) (pattern, err
 	return p, nil
 }
 
+// report tells what is wrong with an expression, where in it that is, and the patterns that led there.
+func report(p *plugin.Problems, at string, err error) {
+	e, ok := errors.AsType[*grok.Error](err)
+	switch {
+	case !ok:
+		p.Errorf(at, "%v", err)
+	case len(e.Place.Chain) == 0:
+		p.ErrorAt(at, e.Place.Root, e.Err.Error())
+	default:
+		p.ErrorAt(at, e.Place.Root, e.Error())
+	}
+}
+
 // capturePath returns the place of a capture: the field, below the target where there is one.
 func capturePath(target, field string) (event.Path, error) {
 	p, err := event.ParsePath(field)
@@ -152,11 +166,11 @@ func warn(p *plugin.Problems, at string, c *pattern) {
 	}
 	for _, n := range c.expanded.Notes {
 		if n.Ref == 0 {
-			p.Warnf(at, "%s: %s", c.expanded.PlaceOf(n), n.Text)
+			p.WarnAt(at, n.At, n.Text)
 		}
 	}
 	if i := strings.Index(c.expanded.Text, "%{"); i >= 0 && len(c.expanded.Place(i).Chain) == 0 {
-		p.Warnf(at, "%s: %.32q is no reference to a pattern and is taken as it stands", c.expanded.Place(i), c.expanded.Text[i:])
+		p.WarnAt(at, c.expanded.Place(i).At, fmt.Sprintf("%.32q is no reference to a pattern and is taken as it stands", c.expanded.Text[i:]))
 	}
 	if r, ok := c.program.(*re2Program); ok && r.plain {
 		p.Warnf(at, "%.64q: engine re2 has no atomic groups, (?>...) is taken for (?:...) and may match more", c.text)

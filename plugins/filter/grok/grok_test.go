@@ -135,7 +135,7 @@ func TestProblems(t *testing.T) {
 		}
 	}
 	f(config("m", "%{IPORHOTS:x}"), "match.m", `unknown pattern "IPORHOTS"; did you mean "IPORHOST"?`, false)
-	f(config("m", "x", "(unclosed"), "match.m[1]", "column 1: found a ( without an end", false)
+	f(config("m", "x", "(unclosed"), "match.m[1]", "found a ( without an end", false)
 	re2 := func(expr string) Config {
 		c := config("m", expr)
 		c.Engine = "re2"
@@ -148,7 +148,7 @@ func TestProblems(t *testing.T) {
 	f(re2(`[a[b]]`), "match.m", "classes within classes", false)
 	f(re2("(?>a|b)c"), "match.m", "atomic", true)
 	f(config("m", "%{INT:[a}"), "match.m", "bracket that is not closed", false)
-	f(config("m", "%{INT:a"), "match.m", `column 1: "%{INT:a" is no reference`, true)
+	f(config("m", "%{INT:a"), "match.m", `"%{INT:a" is no reference`, true)
 	f(config("m", "%{INT:}"), "match.m", `":" in %{INT...} is ignored`, true)
 	f(config("m", "%{INT::int}"), "match.m", "the field's name is empty", false)
 	f(config("m]", "x"), "match.m]", "outside brackets", false)
