@@ -13,11 +13,12 @@ type difference struct {
 	caps []int32 // what we found
 	kind kind
 	text string
+	joni answer
 }
 
-// arbitrate asks Ruby about the differences. Where it agrees with us joni is on its own: that is counted, and is no failure. The others
-// are shown.
-func (o *options) arbitrate(list []difference) (alone int, err error) {
+// arbitrate asks Ruby about the differences. Where it agrees with us joni is on its own: that is counted, and is no failure. Those that
+// are known are counted, too. The others are shown.
+func (o *options) arbitrate(list []difference) (alone, others int, err error) {
 	questions := make([]question, len(list))
 	for i := range list {
 		questions[i] = list[i].question
@@ -25,10 +26,10 @@ func (o *options) arbitrate(list []difference) (alone int, err error) {
 	var answers []answer
 	if len(list) > 0 && o.ruby.command != "" {
 		if answers, err = o.ruby.ask(questions); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 	}
-	shown := 0
+	excused := map[string]int{}
 	for i, d := range list {
 		ruby := ""
 		if len(answers) > i {
@@ -38,11 +39,17 @@ func (o *options) arbitrate(list []difference) (alone int, err error) {
 			}
 			ruby = "; Ruby: " + answers[i].text
 		}
-		if shown++; shown <= o.show {
+		if excuse(&d, excused) {
+			continue
+		}
+		if others++; others <= o.show {
 			fmt.Fprintf(o.out, "%+q on %+q: %s%s\n", d.expr, d.subject, d.text, ruby) //nolint:errcheck // it is a report
 		}
 	}
-	return alone, nil
+	if len(excused) > 0 {
+		fmt.Fprintf(o.out, "known: %s\n", printCounts(excused)) //nolint:errcheck // it is a report
+	}
+	return alone, others, nil
 }
 
 func found(caps []int32, ok bool) string {

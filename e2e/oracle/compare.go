@@ -74,13 +74,13 @@ func (o *options) compareCases(name string, cases []regextest.Case) (differences
 		t.compare(c, answers[:n])
 		answers = answers[n:]
 	}
-	alone, err := o.arbitrate(t.differ)
+	alone, differences, err := o.arbitrate(t.differ)
 	if err != nil {
 		return 0, err
 	}
-	differences = len(t.differ) - alone
 	_, err = fmt.Fprintf(o.out, "%s: %d cases, %d match, %d refused, %d that joni cannot answer, %d over our budget, %d in which we and Ruby "+
-		"agree and joni does not; %d differ\n", name, t.cases, t.matches, t.refused, t.unknown, t.exhausted, alone, differences)
+		"agree and joni does not, %d known differences; %d differ\n", name, t.cases, t.matches, t.refused, t.unknown, t.exhausted, alone,
+		len(t.differ)-alone-differences, differences)
 	return differences, err
 }
 
@@ -96,7 +96,7 @@ func (t *tally) compare(c regextest.Case, answers []answer) {
 	p, err := regex.Compile(c.Expr, regex.Options{})
 	t.cases += len(answers)
 	differ := func(i int, k kind, caps []int32, text string) {
-		t.differ = append(t.differ, difference{question{c.Expr, c.Subjects[i]}, slices.Clone(caps), k, text + ", joni: " + answers[i].text})
+		t.differ = append(t.differ, difference{question{c.Expr, c.Subjects[i]}, slices.Clone(caps), k, text + ", joni: " + answers[i].text, answers[i]})
 	}
 	if err != nil {
 		t.refused++
