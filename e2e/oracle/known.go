@@ -25,9 +25,7 @@ var known = []struct {
 		}
 		return false
 	}},
-	{"x{0}?, x{0,0}?", func(d *difference) bool {
-		return strings.Contains(d.expr, "{0}?") || strings.Contains(d.expr, "{0,0}?")
-	}},
+	{"x{0,0}?", func(d *difference) bool { return strings.Contains(d.expr, "{0,0}?") }},
 	{"[..[^\\D]..]", func(d *difference) bool { return nestedNegated.MatchString(d.expr) }},
 	{"classes beyond ASCII under (?i)", func(d *difference) bool {
 		return ignoresCase(d.expr) && (wideClass.MatchString(d.expr) || caseClass.MatchString(d.expr))
