@@ -42,7 +42,7 @@ func (m *leafMaker) follow(s side) *leaf.Follow {
 
 // maxGeneral is the size, in nodes, of what gets a general way beside its automaton, for the texts in which the automaton
 // cannot tell. Larger ones (addresses) give up there.
-const maxGeneral = 48
+const maxGeneral = 160
 
 // usuallyMany is the number of bytes before which a sub-expression may end or go on, from which on several ends are so
 // usual that it does not pay to look for the only one.
