@@ -28,8 +28,8 @@ type Options struct {
 	NoDotNewline bool // as (?-m) in front: "." does not match a newline
 
 	// Budget is the number of steps after which a match is given up (see Matcher.Exhausted), where the number of
-	// steps has no better bound: with back-references, calls, conditions and absent operators, and on texts that are too
-	// long for the memory that may be used to remember what failed. 0 stands for DefaultBudget; a step takes some
+	// steps has no better bound: with back-references, calls, conditions, absent operators and counted repeats of some thousand
+	// instructions, and on texts that are too long for the memory that may be used to remember what failed. 0 stands for DefaultBudget; a step takes some
 	// nanoseconds.
 	Budget int64
 

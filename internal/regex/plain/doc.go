@@ -18,7 +18,8 @@
 // Loops whose body may be empty, and counters. What happens at the end of an iteration depends on whether it was
 // empty (and, as Oniguruma has it, on groups that began in it and were empty before) or on the count. All that is
 // part of the state, as digits of a number that is looked up together with instruction and position: the bound grows by
-// the number of those states, not by the text.
+// the number of those states, not by the text. Small counted repeats are unrolled; with large ones the steps may come to a
+// budget.
 //
 // Memory. The memo is made in pages when they are first needed, and may grow to 64 MB. Then, and where nothing can be
 // remembered, a budget of steps ends the search. The bodies of absent operators have no memo; they are under the

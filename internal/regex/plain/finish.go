@@ -101,6 +101,9 @@ func (p *Program) layout() {
 			p.linear = false
 			continue
 		}
+		if slices.ContainsFunc(p.scopes[in.scope], func(d digit) bool { return d.kind == digitCount }) {
+			p.linear = false
+		}
 		p.radix = max(p.radix, p.scopeRadix(in.scope))
 		in.width = width(in.levels)
 		fields = append(fields, in)

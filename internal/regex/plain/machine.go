@@ -14,7 +14,8 @@ const (
 	Exhausted // the step budget, or the memory, ended before it was known
 )
 
-// DefaultBudget is the step budget of a program that is not linear, and of one whose memo is full.
+// DefaultBudget is the step budget of a program that is not linear, and of one whose memo is full. The others
+// have it beside the steps that they need at most.
 const DefaultBudget = 20_000_000
 
 // maxFrames bounds the stack.
@@ -96,9 +97,9 @@ func (m *Machine) Match(s string, from int, caps []int32) Result {
 func (m *Machine) search(s string, from int) Result {
 	m.s, m.limitText = s, len(s)
 	m.steps, m.exhausted = 0, false
-	m.limit = 1<<63 - 1
-	if !m.p.linear || m.trace != nil {
-		m.limit = m.Budget
+	m.limit = m.Budget
+	if m.trace == nil {
+		m.limit += m.p.bound(len(s))
 	}
 	if m.p.memo {
 		m.memo.reset(len(s), m.p.radix)

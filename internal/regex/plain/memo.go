@@ -26,14 +26,14 @@ type memo struct {
 	table    []uint32 // page of each block and state of the scope, plus 1
 	far      map[uint64]uint32
 	blocks   uint64
-	full     bool
+	most     uint64 // words that pages may take
 	lastKey  uint64
 	lastPage []uint64
 	lastID   uint32
 }
 
 func (m *memo) init(p *Program) {
-	m.row = p.row
+	m.row, m.most = p.row, maxWords
 	m.chunk = max(1, chunkWords/max(1, p.row))
 	if p.radix > direct {
 		m.far = map[uint64]uint32{}
@@ -42,7 +42,7 @@ func (m *memo) init(p *Program) {
 
 // reset forgets everything, for a text of n bytes.
 func (m *memo) reset(n int, radix uint64) {
-	m.used, m.full, m.lastPage = 0, false, nil
+	m.used, m.lastPage = 0, nil
 	m.blocks = uint64(n/blockSize + 1)
 	if radix > direct {
 		radix = 1
@@ -109,8 +109,7 @@ func (m *memo) at(id uint32) []uint64 {
 func (m *memo) grow() uint32 {
 	id := uint32(m.used)
 	if int(id/m.chunk) == len(m.chunks) {
-		if uint64(len(m.chunks)+1)*uint64(m.chunk)*uint64(m.row) > maxWords {
-			m.full = true
+		if uint64(len(m.chunks)+1)*uint64(m.chunk)*uint64(m.row) > m.most {
 			return 0
 		}
 		m.chunks = append(m.chunks, make([]uint64, m.chunk*m.row))

@@ -110,8 +110,8 @@ func TestMatch(t *testing.T) {
 	f(`(?:a?){3,}b`, "aab", "0 3")
 	f(`x(?:[ab]?){3,5000}c`, "xababc", "0 6")
 	f(`(?:[ab]c?){3,5000}?b`, "abacb", "0 5")
-	f(`(?:ab){5000}`, strings.Repeat("ab", 4999)+"a", "none")
-	f(`(?:ab){5000}`, "b"+strings.Repeat("ab", 5000), "1 10001")
+	f(`(?:ab){2500}`, strings.Repeat("ab", 2499)+"a", "none")
+	f(`(?:ab){2500}`, "b"+strings.Repeat("ab", 2500), "1 5001")
 	f(`(?:(?:a|b){100}c?){60,}d`, strings.Repeat("ab", 3000)+"d", "0 6001")
 	// Look-arounds.
 	f(`(?<=a|bc)d`, "bcd", "2 3")
@@ -168,6 +168,85 @@ func TestSteps(t *testing.T) {
 			t.Errorf("%s: %.2f steps per instruction and byte of 400, %.2f of 3200", c.expr, per[0], per[1])
 		}
 	}
+}
+
+// TestFull lets the memo become full: then there is a budget, and what is answered within it is right.
+func TestFull(t *testing.T) {
+	for _, expr := range []string{`(?:a|b|ab)*c`, `(?:(?>a|b)*c|a|b)*d`, `[ab]*a[ab]*b[ab]*c`, `(?:(?=(?<x>[ab]*))[ab])*c`} {
+		p := mustCompile(t, expr)
+		m := NewMachine(p)
+		m.memo.most = uint64(2 * m.memo.chunk * m.memo.row)
+		m.Budget = 100_000
+		text := strings.Repeat("ab", 400*int(m.memo.chunk))
+		if got := matchOn(m, text); got != "exhausted" {
+			t.Errorf("%s: got %s, want exhausted", expr, got)
+		}
+		if got := matchOn(m, "abab"); got != "none" {
+			t.Errorf("%s: got %s, want none", expr, got)
+		}
+	}
+}
+
+// TestLevels has boundaries inside of each other, more than the memo knows in the end.
+func TestLevels(t *testing.T) {
+	for _, depth := range []int{2, 3, 14, 15, 100, maxLevels, maxLevels + 1} {
+		expr := "(?:" + strings.Repeat("(?>(?:", depth) + "a|b" + strings.Repeat(")+c?)", depth) + "|a|b)*d"
+		p := mustCompile(t, expr)
+		if p.Linear() != (depth <= maxLevels) {
+			t.Errorf("%d levels: linear %t", depth, p.Linear())
+		}
+		f := func(s, want string) {
+			t.Helper()
+			if got, _ := quick(p, s); got != want && (p.Linear() || got != "exhausted") {
+				t.Errorf("%d levels: got %s, want %s", depth, got, want)
+			}
+		}
+		f("abcabccabd", "0 10")
+		f(strings.Repeat("ab", 5)+"e", "none")
+	}
+}
+
+// TestRelease gives long texts to machines, whose memory must be small afterwards.
+func TestRelease(t *testing.T) {
+	text := strings.Repeat("ab", 1<<15)
+	for _, expr := range []string{
+		`(?:a|b)*c`, `(?:(?=[ab]*(?<x>b))[ab])*c`, `(?:(?<x>a*)|b)*c`, `(?:(?:a|b){1,3}){5000,}c`, `(?<x>a\g<x>?|b)+c`, `(?<x>[ab])+\k<x>c`,
+	} {
+		p := mustCompile(t, expr)
+		m := NewMachine(p)
+		m.Budget = 100_000
+		if got := matchOn(m, text); got != "none" && got != "exhausted" {
+			t.Errorf("%s: got %s", expr, got)
+		}
+		words := len(m.memo.chunks) * int(m.memo.chunk*m.memo.row)
+		if words > keepWords || cap(m.memo.table) > keepWords || len(m.memo.far) > keepWords ||
+			cap(m.stack) > keepFrames || cap(m.saved) > keepFrames || cap(m.calls) > keepFrames || cap(m.records.list) > keepFrames || m.s != "" {
+			t.Errorf("%s: %d words, %d frames, %d calls, %d records are kept", expr, words, cap(m.stack), cap(m.calls), cap(m.records.list))
+		}
+	}
+}
+
+func TestErrors(t *testing.T) {
+	loop := &syntax.Node{Op: syntax.Repeat, Max: -1, Pos: 4, End: 6, Subs: []*syntax.Node{{Op: syntax.Literal, Text: "a"}}}
+	_, err := Compile(&syntax.Tree{Root: &syntax.Node{Op: syntax.Look, Behind: true, Subs: []*syntax.Node{loop}}})
+	if want := "compile expression: the body of a look-behind has no fixed length at byte 4"; err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}
+
+func TestExplain(t *testing.T) {
+	f := func(expr, s string, want Trace) {
+		t.Helper()
+		_, got := NewMachine(mustCompile(t, expr)).Explain(s, make([]int32, 8))
+		got.ok, got.rank, got.part = false, 0, 0
+		if got != want {
+			t.Errorf("%s on %q: got %+v, want %+v", expr, s, got, want)
+		}
+	}
+	f(`ab(?:c|d)e`, "xabdf", Trace{Begin: 1, End: 4, Pos: 9, Until: 10})
+	f(`ab(?:cd|ce)`, "ab acx", Trace{Begin: 0, End: 2, Pos: 5, Until: 7})
+	f(`a(?=.*b)(?>c|d)`, "ab a", Trace{Begin: 0, End: 1, Pos: 11, Until: 12})
+	f(`a.*bcd`, "a bc b", Trace{Begin: 0, End: 4, Pos: 3, Until: 6})
 }
 
 func BenchmarkMatch(b *testing.B) {

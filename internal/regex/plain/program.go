@@ -114,9 +114,20 @@ type Program struct {
 }
 
 // Linear reports whether matching takes a number of steps proportional to the length of the text (as far as the
-// memo's memory goes), so that it ends by itself: no back-references, calls, conditions and
-// absent operators, and no loop that may be empty around a look-around with a group in it.
+// memo's memory goes), so that it ends by itself: there are no back-references, calls, conditions and absent operators, no counted
+// repeats that are too large to be unrolled, and no loop that may be empty around a look-around with a group in it.
 func (p *Program) Linear() bool { return p.linear }
+
+// bound returns how many steps a search takes at most in a text of n bytes, beside its budget: some for each instruction and
+// character, and for each state that the memo tells apart there, which may be many more only where a large repeat
+// is counted. It is 0 where there is no memo.
+func (p *Program) bound(n int) int64 {
+	const steps, states = 12, 16
+	if !p.memo {
+		return 0
+	}
+	return steps * int64(len(p.insts)) * int64(n+2) * int64(min(max(p.radix, 1), states))
+}
 
 // Groups returns the number of capture groups, without the whole match.
 func (p *Program) Groups() int { return p.groups }
