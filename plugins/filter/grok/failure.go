@@ -36,8 +36,8 @@ func (x *explainer) reached(p *sluiceProgram, text string) (from, to int, work i
 // The credit at the beginning, which is the greatest, too, and what a text adds to it.
 const (
 	firstCredit   = 8 << 20
-	creditPerText = 5
-	bytesPerUnit  = 200
+	creditPerText = 15
+	bytesPerUnit  = 100
 )
 
 // maxExplained is the longest text that is looked into, in bytes. Some expressions are slow on parts of themselves.
