@@ -104,3 +104,17 @@ func TestSmallAlphabet(t *testing.T) {
 		t.Errorf("only %d answers were compared", answers)
 	}
 }
+
+func FuzzSmallAlphabet(f *testing.F) {
+	for seed := range uint64(10) {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		g := &small{Rand: rand.New(rand.NewPCG(seed, 5))}
+		tree, err := syntax.Parse(g.alternatives(2), syntax.Options{})
+		if err != nil {
+			return
+		}
+		check(t, tree, []string{g.subject(), g.subject(), g.subject(), g.subject() + g.subject()})
+	})
+}
