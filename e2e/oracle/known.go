@@ -43,7 +43,7 @@ var known = []struct {
 
 var (
 	nestedNegated = regexp.MustCompile(`\[\^[^\]]*(\\D|\\P\{)|\[\^.*\\D`)
-	wideClass     = regexp.MustCompile(`\[[^\]]*[^\x00-\x7f]`)
+	wideClass     = regexp.MustCompile(`\[.*[^\x00-\x7f].*\]`)
 	caseClass     = regexp.MustCompile(`(?i)\[:\^?(upper|lower):\]|\\p\{\^?(l[ul]?|upper|lower)\}`)
 	foldOption    = regexp.MustCompile(`\(\?[mx]*i`)
 	star          = regexp.MustCompile(`\.\)*(\*|\?\*|\{0?,\d?\}\*?)`)

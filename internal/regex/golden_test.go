@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"sluice/internal/regex"
+	"sluice/internal/regex/corpus"
 	"sluice/internal/regex/reference"
 	"sluice/internal/regex/regextest"
 	"sluice/internal/regex/syntax"
@@ -130,6 +131,33 @@ func executors() []executor {
 				return answer(caps, result == reference.Matched)
 			}, nil
 		}},
+	}
+}
+
+// On damaged lines of real formats, which are longer than those of the golden file, the executors agree with each other.
+func TestDamagedLines(t *testing.T) {
+	for _, f := range corpus.Formats() {
+		tree, err := syntax.Parse(corpus.Expr(f.Name), syntax.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := corpus.Mutated(f.Name, 240/goldenShare)
+		var want []string
+		for i, x := range executors() {
+			match, err := x.build(tree)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for j, line := range lines {
+				got := match(line)
+				switch {
+				case i == 0:
+					want = append(want, got)
+				case got != want[j] && (got != "exhausted" || x.name != "reference"):
+					t.Errorf("%s, %s: %q: found %s, expected %s", f.Name, x.name, line, got, want[j])
+				}
+			}
+		}
 	}
 }
 
