@@ -4,6 +4,7 @@
 //
 // The way of an expression, one file a step:
 //
+//	compile.go   the steps, one after another
 //	node.go      the tree in a form of our own, each class with its sets of bytes
 //	sides.go     which bytes can stand before and behind a node
 //	simplify.go  rewriting with that knowledge: assertions that the neighbours decide go, atomic groups without choices go

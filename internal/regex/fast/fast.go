@@ -3,11 +3,7 @@ package fast
 import (
 	"math"
 	"math/bits"
-	"slices"
 	"unsafe"
-
-	"sluice/internal/regex/leaf"
-	"sluice/internal/regex/syntax"
 )
 
 // Result is what a machine found out.
@@ -23,7 +19,7 @@ const (
 // Program is a compiled expression. It is not changed once compiled: several goroutines may use it.
 type Program struct {
 	code     []inst
-	entries  [3]entry
+	entries  [3]*inst // by the place of the match
 	slots    int
 	unlogged []uint16 // the begin slots of groups, by bit
 	logged   []uint16 // slots of the groups that are undone through the stack
@@ -34,12 +30,6 @@ type Program struct {
 	same     bool        // those are the same
 	hasty    bool
 	failed   inst // goes back
-}
-
-// entry is a program for matches at some places.
-type entry struct {
-	tree  *node
-	start *inst
 }
 
 // The places of a match: at the begin of the text, behind an ASCII character that is no word character, behind anything else.
@@ -119,7 +109,7 @@ func (m *Machine) Match(s string, caps []int32) Result {
 	}
 	r := NoMatch
 	to.set(0, 0)
-	if start := p.entries[atBegin].start; start.op != opFail {
+	if start := p.entries[atBegin]; start.op != opFail {
 		r = m.run(start, s, 0, to)
 	}
 	return m.end(r, s, to)
@@ -197,124 +187,5 @@ func (m *Machine) spent(s string, sp int) Result {
 	default:
 		m.sp = sp
 		return GaveUp
-	}
-}
-
-// maxBits is the number of groups that are valid by a bit.
-const maxBits = 64
-
-// keepGroups decides how the captures of each group are kept: in a loop, where a group may be set again and again, the old
-// values have to be put back. Group 0 is the match itself.
-func keepGroups(n *node, looping bool, groups []groupInfo) {
-	if n.op == syntax.Capture {
-		groups[n.group].logged = looping
-	}
-	looping = looping || n.op == syntax.Repeat && n.max != 1
-	for _, s := range n.subs {
-		keepGroups(s, looping, groups)
-	}
-}
-
-// Compile makes a program of t, which is not kept. Its error wraps ErrUnsupported: everything else is right about t.
-func Compile(t *syntax.Tree) (*Program, error) { return compile(t, options{}) }
-
-// options are for tests: they switch off what must not make a difference.
-type options struct {
-	noLeaves   bool
-	noSimplify bool
-	hasty      bool // have budgets that are spent at once
-}
-
-func compile(t *syntax.Tree, opt options) (*Program, error) {
-	im := importer{classes: map[string]*class{}}
-	root, err := im.node(t.Root)
-	if err != nil {
-		return nil, err
-	}
-	p := &Program{slots: 2 * (len(t.Names) + 1), hasty: opt.hasty}
-	if p.slots > math.MaxUint16 {
-		return nil, unsupported(t.Root, "more groups than slots")
-	}
-	l := newLowering(len(t.Names)+1, opt)
-	keepGroups(root, false, l.groups)
-	p.keep(l.groups)
-	match := l.emit(instr{op: opMatch, next: noPC, alt: noPC}, anySide())
-	starts := [3]pc{}
-	behind := p.simplify(root, opt)
-	for i := range p.entries {
-		starts[i] = l.lower(p.entries[i].tree, match)
-		if l.err != nil {
-			return nil, l.err
-		}
-	}
-	f := newFuser(l)
-	for i, s := range starts {
-		starts[i] = f.entry(s)
-	}
-	f.resolve()
-	p.code, p.regs = f.out, l.regs
-	for i, s := range starts {
-		p.entries[i].start = &p.code[s]
-	}
-	p.required[0], p.required[1] = required(p.entries[atBegin].tree), required(behind)
-	p.same = slices.Equal(p.required[0], p.required[1])
-	p.failed = inst{op: opFail, lo: noSlot, hi: noSlot}
-	if behind.op != syntax.Fail {
-		p.starts = newStarts(behind)
-		for i, s := range sides() {
-			if p.entries[i].tree.op == syntax.Fail {
-				p.starts.exclude(s.bytes)
-			}
-		}
-	}
-	return p, nil
-}
-
-// simplify makes the trees of all entries. It returns one that is right for all places behind the text's begin.
-func (p *Program) simplify(root *node, opt options) *node {
-	if !opt.noSimplify {
-		root = simplify(simplify(root, anySide(), anySide()), anySide(), anySide())
-	}
-	for i := range p.entries {
-		p.entries[i].tree = root
-	}
-	if opt.noSimplify || !about(root).asserts {
-		return root
-	}
-	every := simplify(root, side{bytes: allBytes()}, anySide())
-	p.entries[atBegin].tree = simplify(root, side{edge: true}, anySide())
-	for i, prev := range sides() {
-		switch {
-		case i == atBegin:
-		case key(every) == key(p.entries[atBegin].tree):
-			p.entries[i].tree = every
-		default:
-			p.entries[i].tree = simplify(root, prev, anySide())
-		}
-	}
-	return every
-}
-
-func newLowering(groups int, opt options) *lowering {
-	return &lowering{
-		known:   map[instr]pc{},
-		lowered: map[lowerKey]pc{},
-		groups:  make([]groupInfo, groups),
-		seqKeys: map[string]int{},
-		leaves:  leafMaker{off: opt.noLeaves, follows: map[side]*leaf.Follow{}},
-	}
-}
-
-// keep gives each group its bit, or its place among those that are logged.
-func (p *Program) keep(groups []groupInfo) {
-	for g := 1; g < len(groups); g++ {
-		if groups[g].logged || len(p.unlogged) == maxBits {
-			groups[g].logged = true
-			p.logged = append(p.logged, uint16(2*g), uint16(2*g+1))
-			continue
-		}
-		groups[g].bit = len(p.unlogged)
-		p.allBits |= 1 << groups[g].bit
-		p.unlogged = append(p.unlogged, uint16(2*g))
 	}
 }

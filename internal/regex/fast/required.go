@@ -90,7 +90,7 @@ func (m *Machine) search(s string, caps *slots) Result {
 		if c := s[i-1]; c < utf8.RuneSelf && !asciiWord(c) {
 			e = apart
 		}
-		if r := m.run(p.entries[e].start, s, i, caps); r != NoMatch {
+		if r := m.run(p.entries[e], s, i, caps); r != NoMatch {
 			return r
 		}
 	}
