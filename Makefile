@@ -3,16 +3,20 @@ SHELL   := /bin/bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 GOBUILD := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
+# The shipper is small: HTTP/1.1 is enough for it, and the plain executor of expressions (internal/regex), and the AWS SDK,
+# which works once for many lines, is not inlined.
+LEAN    := -tags nethttpomithttp2,lean -gcflags='github.com/aws/...=-l'
 LINT    := .tools/golangci-lint
 FUZZ    ?= 240
 
-.PHONY: help build test demo check lint vet race docs bench benchcmp fuzz figures gates e2e full docker-steps clean
+.PHONY: help build test demo check lint vet race docs bench benchcmp bench-grok oracle fuzz figures gates e2e full docker-steps clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 build: ## both programs, static, into bin/
-	$(GOBUILD) -o bin/ ./cmd/shipper ./cmd/reader
+	$(GOBUILD) $(LEAN) -o bin/ ./cmd/shipper
+	$(GOBUILD) -o bin/ ./cmd/reader
 
 test: ## unit, golden, configuration and documentation tests
 	go test -timeout 3m ./...
@@ -36,6 +40,7 @@ lint: $(LINT) ## format and lint, by .golangci.yml
 vet: ## go vet, the tests of e2e included
 	go vet ./...
 	go vet -tags e2e ./e2e/...
+	go vet -tags lean ./internal/regex
 
 race: ## all tests, raced
 	go test -race -timeout 8m ./...
@@ -57,6 +62,12 @@ bench: ## every benchmark, 5 times; medians
 
 benchcmp: ## benchmarks of this tree against REF: make benchcmp REF=main
 	bench/compare.sh "$(REF)"
+
+bench-grok: ## the grok engine beside PCRE2, Oniguruma and Go's engines, and the figures to reach (Debian; installs the two libraries)
+	bench/grok.sh
+
+oracle: ## our regular expressions against joni's, Logstash's engine (Debian; installs Java and joni where missing)
+	e2e/oracle/oracle.sh
 
 figures: build ## the figures of docs/performance.md, measured here and now
 	bench/figures.sh

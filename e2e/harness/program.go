@@ -33,12 +33,15 @@ func Build(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w -X main.version=e2e",
-		"-o", dir+string(filepath.Separator), "./cmd/shipper", "./cmd/reader")
-	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build the programs: %w\n%s", err, out)
+	lean := []string{"-tags", "nethttpomithttp2,lean", "-gcflags", "github.com/aws/...=-l"} // as in the Makefile
+	for program, flags := range map[string][]string{"./cmd/shipper": lean, "./cmd/reader": nil} {
+		args := append([]string{"build", "-trimpath", "-ldflags", "-s -w -X main.version=e2e"}, flags...)
+		cmd := exec.CommandContext(ctx, "go", append(args, "-o", dir+string(filepath.Separator), program)...)
+		cmd.Dir = root
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("build %s: %w\n%s", program, err, out)
+		}
 	}
 	return nil
 }

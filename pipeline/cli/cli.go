@@ -1,5 +1,5 @@
-// Package cli is the command line that both programs share: run, check, test, plugins, schema, version and
-// completion.
+// Package cli is the command line that both programs share: run, check, test, grok, plugins, schema, version
+// and completion.
 //
 // Main is given all that it touches: arguments, streams, environment. It exits no process, takes no signal
 // and sets no global logger; cmd does.
@@ -138,7 +138,7 @@ func (a *app) root() *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(a.runCommand(), a.checkCommand(), a.testCommand(), a.pluginsCommand(), a.schemaCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.checkCommand(), a.testCommand(), a.grokCommand(), a.pluginsCommand(), a.schemaCommand(), a.versionCommand())
 	return root
 }
 

@@ -12,6 +12,7 @@ import (
 	"sluice/pipeline/event"
 	"sluice/pipeline/plugin"
 	"sluice/pipeline/plugintest"
+	"sluice/plugins/filter/grok"
 )
 
 // buffer is a stream that may say that it is a terminal. Safe for concurrent use.
@@ -202,7 +203,7 @@ func (*printer) Close(context.Context) error { return nil }
 // fakeSet is the plugins of the program under test.
 func fakeSet(tb testing.TB, out io.Writer) *plugin.Set {
 	tb.Helper()
-	set, err := plugin.NewSet(linesSpec(), doSpec(), printSpec(out), (&plugintest.Sink{}).Plugin("sink"))
+	set, err := plugin.NewSet(linesSpec(), doSpec(), printSpec(out), grok.Plugin(), (&plugintest.Sink{}).Plugin("sink"))
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -29,8 +29,8 @@ var (
 	hidden = regexp.MustCompile(`(?m)^== (.*) ==$`)
 )
 
-// TestScripts runs the program as testdata/*.txtar say: "args" is one command a line, run after each other;
-// other sections are files of a new folder, which is the working directory; "stdin" is read, with a section
+// TestScripts runs the program as testdata/*.txtar say: "args" is one command a line, run after each other,
+// with single quotes around arguments that have blanks; other sections are files of a new folder, which is the working directory; "stdin" is read, with a section
 // "terminal" the streams are one. What is written, and the codes, are in "out", "err" and "code"; a section
 // named "after/FILE" is what is in FILE at the end.
 func TestScripts(t *testing.T) {
@@ -65,7 +65,7 @@ func runScript(t *testing.T, name string) {
 	out, errs := &buffer{terminal: terminal}, &buffer{terminal: terminal}
 	var codes []string
 	for line := range strings.Lines(sections["args"]) {
-		code := cli.Main(t.Context(), program(t, out), strings.Fields(line), cli.Streams{
+		code := cli.Main(t.Context(), program(t, out), words(line), cli.Streams{
 			In: strings.NewReader(sections["stdin"]), Out: out, Err: errs, LookupEnv: environment(sections["env"]),
 		})
 		codes = append(codes, strconv.Itoa(code))
@@ -104,6 +104,23 @@ func compareScript(t *testing.T, name string, ar *txtar.Archive, want, got map[s
 			t.Fatal(err)
 		}
 	}
+}
+
+// words splits a command at blanks; between single quotes they are text.
+func words(line string) (list []string) {
+	for line = strings.TrimSpace(line); line != ""; line = strings.TrimLeft(line, " ") {
+		end := strings.IndexByte(line, ' ')
+		if line[0] == '\'' {
+			line = line[1:]
+			end = strings.IndexByte(line, '\'')
+		}
+		if end < 0 {
+			end = len(line)
+		}
+		list = append(list, line[:end])
+		line = strings.TrimPrefix(line[end:], "'")
+	}
+	return list
 }
 
 // escape and unescape hide the section lines of a case file that stands in a script.

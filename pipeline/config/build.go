@@ -61,10 +61,12 @@ func (l *loader) build(u unit) any {
 		})
 	}
 	for _, p := range u.env.Problems.List {
-		n, path := u.field(p.Field)
-		if p.Warning {
+		switch n, path := u.field(p.Field); {
+		case n.kind == scalarNode && p.At > 0 && p.At <= len(n.text):
+			l.reportWithin(n, p.At, path, p.Text, p.Warning)
+		case p.Warning:
 			l.warn(n, path, "%s", p.Text)
-		} else {
+		default:
 			l.report(n, path, "%s", p.Text)
 		}
 	}

@@ -224,6 +224,17 @@ func (p *Path) Set(e *Event, v Value) error {
 	return setIn(p.top(e), p.steps, v)
 }
 
+// newFields returns an empty map with room for a few fields, which most maps are content with, in one allocation.
+func newFields() *Fields {
+	type small struct {
+		fields Fields
+		room   [4]Field
+	}
+	s := &small{}
+	s.fields = s.room[:0]
+	return &s.fields
+}
+
 func setIn(f *Fields, steps []step, v Value) error {
 	if len(steps) == 0 {
 		return errors.New("set the zero field reference: it refers to nothing")
@@ -234,7 +245,7 @@ func setIn(f *Fields, steps []step, v Value) error {
 	}
 	child, ok := f.Get(steps[0].name)
 	if !ok || child.IsNull() {
-		m := &Fields{}
+		m := newFields()
 		f.Set(steps[0].name, MapOf(m))
 		return setIn(m, steps[1:], v)
 	}

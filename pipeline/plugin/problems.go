@@ -6,6 +6,7 @@ import "fmt"
 type Problem struct {
 	Field   string // the option, as a path below the plugin: "match", "match.message[0]"; "" is the plugin itself
 	Text    string // cause, and a suggestion after "; "
+	At      int    // where in the option's text, in bytes
 	Warning bool
 }
 
@@ -17,6 +18,20 @@ type Problems struct{ List []Problem }
 func (p *Problems) Errorf(field, format string, args ...any) {
 	if p != nil {
 		p.List = append(p.List, Problem{Field: field, Text: fmt.Sprintf(format, args...)})
+	}
+}
+
+// ErrorAt reports that an option's text is wrong at a place in it, in bytes.
+func (p *Problems) ErrorAt(field string, at int, text string) {
+	if p != nil {
+		p.List = append(p.List, Problem{Field: field, At: at, Text: text})
+	}
+}
+
+// WarnAt is ErrorAt for what works but is doubtful.
+func (p *Problems) WarnAt(field string, at int, text string) {
+	if p != nil {
+		p.List = append(p.List, Problem{Field: field, At: at, Text: text, Warning: true})
 	}
 }
 

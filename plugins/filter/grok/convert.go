@@ -7,14 +7,8 @@ import (
 	"sluice/pipeline/event"
 )
 
-// converter returns what makes a value of a capture's text. An unknown type keeps the text.
-func converter(typ string) func(string) event.Value {
-	if f := converterOf(typ); f != nil {
-		return f
-	}
-	return event.StringOf
-}
-
+// converterOf returns what makes a value of a capture's text, or nil where it is kept as a text: an unknown type
+// does that, too.
 func converterOf(typ string) func(string) event.Value {
 	switch typ {
 	case "int":

@@ -3,9 +3,9 @@ package grok
 
 import (
 	"context"
-	"fmt"
+	"time"
 
-	"sluice/patterns"
+	"sluice/internal/grok"
 	"sluice/pipeline/event"
 	"sluice/pipeline/plugin"
 )
@@ -22,10 +22,10 @@ type Config struct {
 	Overwrite          []string               `yaml:"overwrite" doc:"Fields that a capture replaces; without it a field that is there becomes a list."`
 	Target             string                 `yaml:"target" doc:"Field below which captures are put."`
 	TagOnFailure       []string               `yaml:"tag_on_failure" doc:"Tags for events of which no field matched."`
-	TimeoutMillis      int                    `yaml:"timeout_millis" doc:"Milliseconds after which no further expression is tried on an event's text; 0 is no limit."`
+	TimeoutMillis      int                    `yaml:"timeout_millis" doc:"Milliseconds after which an expression is given up, counted in steps of the engine (200,000 to a millisecond); 0 is no limit. Most expressions take time that grows with the text alone, and never come near it."`
 	TimeoutScope       string                 `yaml:"timeout_scope" oneof:"pattern|event" doc:"Whether the time is that of one expression or of all of them."`
 	TagOnTimeout       string                 `yaml:"tag_on_timeout" doc:"Tag for events that took too long."`
-	Engine             string                 `yaml:"engine" oneof:"re2" doc:"What runs the expressions."`
+	Engine             string                 `yaml:"engine" oneof:"sluice|re2" doc:"What runs the expressions: our own engine, which has all of Oniguruma's, or vjeantet/grok on Go's regexp, which is slower and has less."`
 }
 
 // defaultTimeout is Logstash's.
@@ -41,44 +41,25 @@ func Plugin() plugin.Spec {
 		TimeoutMillis:     defaultTimeout,
 		TimeoutScope:      "pattern",
 		TagOnTimeout:      "_groktimeout",
-		Engine:            "re2",
+		Engine:            "sluice",
 	}, build)
-}
-
-// engine compiles expanded expressions. A matcher may be used by all workers at once.
-type engine interface {
-	compile(x patterns.Expanded) (matcher, error)
-}
-
-// engineNamed returns the engine of the option's name.
-func engineNamed(name string) (engine, error) {
-	if name == "re2" {
-		return re2{}, nil
-	}
-	return nil, fmt.Errorf("unknown engine %q; expected re2", name)
-}
-
-// matcher finds the first match of one expression in a text.
-type matcher interface {
-	// match reports whether the text matches, and then fills caps, one for each capture, with parts
-	// of text; a capture that took no part is "".
-	match(text string, caps []string) bool
 }
 
 // pattern is one expression for one field.
 type pattern struct {
-	number  int // among all expressions of the filter
-	text    string
-	at      string // its place in the options
-	matcher matcher
-	filter  prefilter
-	fields  []field
+	number   int // among all expressions of the filter
+	text     string
+	at       string // its place in the options
+	expanded *grok.Expanded
+	program  program
+	fields   []field
 }
 
 // field is where a capture goes and what it becomes.
 type field struct {
+	group     int
 	path      event.Path
-	convert   func(string) event.Value
+	convert   func(string) event.Value // nil: a text
 	overwrite bool
 }
 
@@ -86,14 +67,30 @@ type field struct {
 type source struct {
 	path     event.Path
 	patterns []pattern
+	set      *grok.Set // of the patterns; nil where there are few, or another engine
 }
 
-// filter is shared by all workers but for its scratch space.
+// filter is one worker's.
 type filter struct {
 	*compiled
-	caps []string
-	buf  []byte
-	used []bool // the expressions that have matched, by their numbers
+	buf      []byte
+	matchers []matcher // by the numbers of the expressions
+	counts   []counts  // of this batch
+	used     []bool    // the expressions that have matched
+	tries    uint      // by which the tries are chosen whose time is taken
+	failures failures
+}
+
+func newFilter(c *compiled) *filter {
+	n := c.expressions
+	f := &filter{compiled: c, used: make([]bool, n), counts: make([]counts, n), matchers: make([]matcher, 0, n)}
+	f.failures = failures{c.explainers, firstCredit}
+	for _, s := range c.sources {
+		for _, p := range s.patterns {
+			f.matchers = append(f.matchers, p.program.newMatcher())
+		}
+	}
+	return f
 }
 
 // Process matches each event's fields and puts the captures into the event.
@@ -103,6 +100,7 @@ func (f *filter) Process(_ context.Context, b *event.Batch) error {
 			e.Match()
 		}
 	}
+	f.counters.add(f.counts)
 	return nil
 }
 
@@ -123,6 +121,7 @@ func (f *filter) one(e *event.Event) bool {
 		}
 	}
 	if !matched {
+		f.explain(e)
 		for _, tag := range f.tagOnFailure {
 			e.Tag(tag)
 		}
@@ -159,26 +158,73 @@ func (f *filter) textOf(v event.Value) string {
 // in Logstash.
 func (f *filter) text(e *event.Event, s *source, text string, w *watch) bool {
 	matched := false
+	f.failures.earn(text)
+	may := ^uint64(0)
 	for i := range s.patterns {
 		p := &s.patterns[i]
 		if w.before(text) {
 			return false
 		}
-		caps := f.caps[:len(p.fields)]
-		matched = p.filter.mayMatch(text) && p.matcher.match(text, caps)
+		if i == grok.LookAfter && s.set != nil {
+			may = s.set.Candidates(text)
+		}
+		if i < grok.MaxInSet && may>>i&1 == 0 {
+			f.counts[p.number].tried++
+			f.counts[p.number].failed++
+			matched = false
+			continue
+		}
+		o := f.try(p.number, text)
 		w.after(text)
-		if !matched {
+		if o == exhausted {
+			w.expired = true
+			return false
+		}
+		if matched = o == yes; !matched {
 			continue
 		}
 		f.used[p.number] = true
 		for j := range p.fields {
-			f.put(e, &p.fields[j], caps[j])
+			f.put(e, &p.fields[j], f.matchers[p.number])
 		}
 		if f.breakOnMatch {
 			return true
 		}
 	}
 	return matched
+}
+
+// try runs an expression on a text, and counts what becomes of it.
+func (f *filter) try(number int, text string) (o outcome) {
+	c := &f.counts[number]
+	c.tried++
+	if f.tries++; f.tries%sampled == 0 {
+		start := time.Now()
+		o = f.matchers[number].match(text)
+		c.nanos += int64(time.Since(start)) * sampled
+	} else {
+		o = f.matchers[number].match(text)
+	}
+	switch o {
+	case yes:
+		c.matched++
+	case no:
+		c.failed++
+	case exhausted:
+		c.exhausted++
+	}
+	return o
+}
+
+// Expressions tells which expressions are tried on which fields, in their order, for the commands that explain them.
+func (f *filter) Expressions() []grok.Use {
+	var list []grok.Use
+	for _, s := range f.sources {
+		for _, p := range s.patterns {
+			list = append(list, grok.Use{Option: p.at, Field: s.path.String(), Expanded: p.expanded})
+		}
+	}
+	return list
 }
 
 // Covered tells which expressions have matched.
@@ -191,15 +237,27 @@ func (f *filter) Covered(add func(option, text string, used bool)) {
 }
 
 // put adds a capture to the event: a field that has text already becomes a list, and one that is neither
-// text nor list stays as it is.
-func (f *filter) put(e *event.Event, to *field, text string) {
-	if text == "" && !f.keepEmpty {
+// text nor list stays as it is. What is empty is kept on demand alone; an empty text that became a number is none.
+func (f *filter) put(e *event.Event, to *field, m matcher) {
+	text, ok := m.capture(to.group)
+	var v event.Value
+	switch {
+	case ok && to.convert != nil:
+		v = to.convert(text)
+	case text == "" && !f.keepEmpty:
+		return
+	case ok:
+		v = event.StringOf(text)
+	}
+	if !ok && !f.keepEmpty {
 		return
 	}
-	v := to.convert(text)
-	old, ok := to.path.Get(e)
+	old, there := to.path.Get(e)
 	switch {
-	case to.overwrite || !ok || old.IsNull():
+	case !there && to.path.Name() != "": // nearly always
+		e.Fields.Add(to.path.Name(), v)
+		return
+	case to.overwrite || !there || old.IsNull():
 	case old.Kind() == event.List:
 		items := append(make([]event.Value, 0, len(old.List())+1), old.List()...)
 		v = event.ListOf(append(items, v)...)

@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 
 	"github.com/bmatcuk/doublestar/v4"
 
+	"sluice/internal/grok"
 	"sluice/internal/multiline"
 	"sluice/internal/tail"
 	"sluice/patterns"
@@ -213,7 +213,7 @@ func (k *compiled) rule(m *Multiline) *multiline.Rule {
 }
 
 // matcher compiles an expression that may refer to grok patterns.
-func (k *compiled) matcher(option, expr string, dirs []string) *regexp.Regexp {
+func (k *compiled) matcher(option, expr string, dirs []string) *grok.Line {
 	lib := patterns.NewLibrary(k.env.ECS)
 	for i, dir := range dirs {
 		if err := lib.ReadDir(absolute(k.env, dir), "*"); err != nil {

@@ -51,5 +51,5 @@ func TestProblems(t *testing.T) {
 	},
 		"event_start: it cannot be used with multiline, which knows where events begin",
 		"multiline.max_bytes: found -1B, expected up to 1GiB", "multiline.max_lines: found -1, expected 1 or more",
-		`multiline.pattern: unknown pattern "NOSUCH"`)
+		`multiline.pattern: column 1: unknown pattern "NOSUCH"`)
 }

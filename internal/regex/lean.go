@@ -1,0 +1,5 @@
+//go:build lean
+
+package regex
+
+const lean = true

@@ -1,0 +1,50 @@
+// Package syntax reads regular expressions as Logstash does: in Oniguruma's Ruby syntax, as JRuby's joni has it, with
+// the option that lets the dot match newlines. Parse makes a Tree, of a few simple operations; what an expression means is
+// said in the comments of those, and package reference shows it.
+//
+// # Bytes and characters
+//
+// A subject is bytes. Sequences of valid UTF-8 in it are characters, and so is, by itself, each byte outside of them. Such a
+// byte is a member of the dot and of negated classes, of nothing else, and no word character. An expression has to be
+// valid UTF-8, also in what it writes with escapes: \xC3\xA9 is é, \xC3 alone is refused.
+//
+// \w \d \s \h are ASCII's, unless (?u) holds; \b, POSIX brackets and properties are Unicode's (version 15.0), unless, for \b and
+// the brackets, (?a) holds.
+//
+// # Differences from joni
+//
+// Apart from what is plainly an error in joni (its filters in front of the engine sometimes miss a match, and its
+// groups sometimes keep what a way left behind that failed), these are known, from comparing random expressions and texts:
+//
+//   - \x{H..} is taken. Ruby refuses it before joni, which knows it, sees it.
+//
+//   - (?(<name+1>)..), a condition with a nesting level, is refused: joni takes it, and ignores the level. So is (?()..).
+//
+//   - In a look-behind under (?i) a character of a text stands for single characters only. joni refuses some such texts,
+//     where a pair of letters may be one character in another case, and confuses lengths in others.
+//
+//   - Under (?i) joni stops to look for characters that are several in another case, when a text has many that may be, and
+//     compares folded texts from then on. Then one of the subject may lie across two of the expression. Ours never do. It
+//     also does not know that Ⱥ and Ⱦ are equal to themselves.
+//
+//   - An absent operator whose operand matches the empty text never matches. In joni it does, at the beginning of a text. What
+//     groups in the operand of an absent operator have captured is forgotten; joni keeps some of it.
+//
+//   - x{n,m} is n to m times x, also where x may be empty. From a certain size on joni counts, and then an empty iteration
+//     is the last one, also before there were n: that shows in what groups in x capture, and where x{n,} is repeated also
+//     in what matches. Of (?:){2} it makes nothing but a crash.
+//
+//   - After a back-reference to an empty text joni takes \b and \B to be at the beginning of the text.
+//
+//   - A condition about the group in which it stands is false, and a back-reference to that group fails. In joni they may
+//     see a text that the group had in a way that failed.
+//
+//   - A loop that joni never leaves, as (?:(x)|(?=(a)))*, ends when its groups do not change any more.
+//
+//   - [x[^\D]] is x and the digits: \D and \P{ASCII} in a negated bracket within a bracket that has nothing beyond ASCII make joni
+//     take all beyond ASCII for members.
+//
+//   - Bad escapes in comments and in names of groups do not matter. Ruby refuses them.
+//
+// The limits on size and depth are ours, too.
+package syntax
