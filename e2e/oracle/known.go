@@ -34,7 +34,7 @@ var known = []struct {
 		return ignoresCase(d.expr) && strings.ContainsAny(d.expr, "ßẞŉǰΐﬁﬅſİ")
 	}},
 	{"conditions, back-references and counted repeats around what may be empty", func(d *difference) bool {
-		return loops.MatchString(d.expr) && !grokLike(d.expr) || counted.MatchString(d.expr) && d.joni.kind == matched && d.kind == matched
+		return loops.MatchString(d.expr) && !grokLike(d.expr) || counted.MatchString(d.expr) && d.kind == matched
 	}},
 	{".* in front taken for an anchor", func(d *difference) bool {
 		return d.joni.kind != matched && d.kind == matched && star.MatchString(d.expr)
