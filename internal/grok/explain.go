@@ -27,7 +27,6 @@ func (f *Failure) String() string {
 type Explainer struct {
 	p     *Pattern
 	parts map[string]*trial
-	work  int64
 	text  string
 }
 
@@ -39,13 +38,6 @@ type trial struct {
 // maxParts is about how many compiled parts an explainer keeps. Those of a large expression have half a megabyte each.
 const maxParts = 24
 
-// What an explainer's work is counted in: the bytes of a text for each part that is tried on it, so many for what that costs
-// beside, and so many for each byte of the expression when a part is compiled.
-const (
-	workOfTrial   = 64
-	workOfCompile = 50
-)
-
 // trialBudget is how many steps a part may take where nothing else bounds them; then it is said not to match.
 const trialBudget = 200_000
 
@@ -53,9 +45,6 @@ const trialBudget = 200_000
 func (p *Pattern) NewExplainer() *Explainer {
 	return &Explainer{p: p, parts: map[string]*trial{}}
 }
-
-// Work returns how much work the explainer has done so far, in bytes that were looked at: 1 is about 10 ns.
-func (e *Explainer) Work() int64 { return e.work }
 
 // Explain returns why a text does not match, which must be known.
 func (e *Explainer) Explain(text string) Failure {
@@ -65,12 +54,6 @@ func (e *Explainer) Explain(text string) Failure {
 		From: s.from, Reached: s.reached, Pos: pos, Place: x.Place(pos),
 		Wanted: x.Text[pos:max(pos, min(s.node.End, len(x.Text)))],
 	}
-}
-
-// Reached returns only how much of a text the longest part matches: where it begins and ends.
-func (e *Explainer) Reached(text string) (from, to int) {
-	s := e.stop(text)
-	return s.from, s.reached
 }
 
 func (e *Explainer) stop(text string) stopped {
@@ -132,7 +115,6 @@ func (e *Explainer) matches(list []part) (from, to int, ok bool) {
 		return 0, 0, true
 	}
 	t := e.trial(list)
-	e.work += int64(len(e.text)) + workOfTrial
 	if t.m == nil {
 		return 0, 0, false
 	}
@@ -152,7 +134,6 @@ func (e *Explainer) trial(list []part) *trial {
 	if t, ok := e.parts[string(key)]; ok {
 		return t
 	}
-	e.work += workOfCompile * int64(len(e.p.Expanded.Text))
 	tree := *e.p.program.Tree()
 	tree.Root = &syntax.Node{Op: syntax.Seq}
 	for _, p := range list {

@@ -29,6 +29,17 @@ func Compile(x *Expanded, budget int64) (*Pattern, error) {
 	return &Pattern{x, captures, p}, nil
 }
 
+// Reached tells, of a text that does not match, which part of it was matched by the attempt that came farthest in the
+// expression, in bytes, and how many steps that took to find out. It takes no more than so many; -1 and -1 say that these
+// were too few. It may be called by several goroutines at once.
+func (p *Pattern) Reached(text string, most int64) (from, to int, steps int64) {
+	x := p.program.Explain(text, most)
+	if x.Exhausted || x.Caps != nil {
+		return -1, -1, x.Steps
+	}
+	return x.Begin, x.End, x.Steps
+}
+
 // wrap gives an error of the parser its place. A parenthesis that a definition opens and does not close is noticed far
 // behind it, so the definitions are parsed by themselves first.
 func (x *Expanded) wrap(err error) error {

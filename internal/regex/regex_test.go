@@ -247,7 +247,7 @@ func TestErrors(t *testing.T) {
 func TestExplain(t *testing.T) {
 	f := func(expr, s, want string) {
 		t.Helper()
-		e := mustCompile(t, expr).Explain(s)
+		e := mustCompile(t, expr).Explain(s, DefaultBudget)
 		got := fmt.Sprintf("%q then %q, not %s", s[e.Begin:e.End], s[e.End:], expr[e.Pos:e.Until])
 		if e.Caps != nil {
 			got = fmt.Sprint(e.Caps)
@@ -265,9 +265,12 @@ func TestExplain(t *testing.T) {
 	f(`(?<t>\d+:\d\d|\d+-\d+-\d+) (?<x>\w+)`, "12:4x 1-2", `"12:4" then "x 1-2", not \d`)
 	f(`a(?!b)c`, "ab", `"a" then "b", not (?!b)`)
 	f(`^x`, "abc", `"" then "abc", not x`)
-	e := mustCompile(t, `^(?<x>a+)+\k<x>b`).Explain(strings.Repeat("a", 3000))
+	e := mustCompile(t, `^(?<x>a+)+\k<x>b`).Explain(strings.Repeat("a", 3000), DefaultBudget)
 	if !e.Exhausted || e.End-e.Begin < 2000 {
 		t.Errorf("got %+v", e)
+	}
+	if e := mustCompile(t, `^a+b`).Explain(strings.Repeat("a", 3000), 10); !e.Exhausted || e.Steps > 20 {
+		t.Errorf("with ten steps: %+v", e)
 	}
 }
 

@@ -25,7 +25,6 @@ type compiled struct {
 	perEvent     bool // the timeout is that of all expressions together
 	expressions  int
 	counters     counters
-	explainers   []explainer // by the numbers of the expressions
 }
 
 func build(c Config, env plugin.Env) (*plugin.BuiltFilter, error) {
@@ -66,7 +65,7 @@ func build(c Config, env plugin.Env) (*plugin.BuiltFilter, error) {
 		s.set = setOf(s.patterns)
 		f.sources = append(f.sources, s)
 	}
-	f.counters, f.explainers = make(counters, f.expressions), make([]explainer, f.expressions)
+	f.counters = make(counters, f.expressions)
 	f.show(env.Metrics)
 	return &plugin.BuiltFilter{New: func() plugin.Filter { return newFilter(f) }}, nil
 }

@@ -1,51 +1,29 @@
 package grok
 
 import (
-	"sync"
-
 	"sluice/internal/grok"
 	"sluice/pipeline/event"
 )
 
 // failures finds out which expression came how far in texts that none matches. That takes many times longer than to find
-// that there is no match. So it has a credit of work, which texts fill up again: while failures are rare each is
+// that there is no match. So it has a credit of steps, which texts fill up again: while failures are rare each is
 // looked into, and a flood of them costs little more.
-type failures struct {
-	explainers []explainer // all workers'
-	credit     int64       // as Explainer.Work counts
-}
+type failures struct{ credit int64 }
 
-// explainer is what finds out about one expression, for all workers: what it keeps is too large to be there for each.
-type explainer struct {
-	mu sync.Mutex
-	e  *grok.Explainer // nil until it is needed
-}
-
-// reached is Explainer.Reached, and the work that it was.
-func (x *explainer) reached(p *sluiceProgram, text string) (from, to int, work int64) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	if x.e == nil {
-		x.e = (*grok.Pattern)(p).NewExplainer()
-	}
-	before := x.e.Work()
-	from, to = x.e.Reached(text)
-	return from, to, x.e.Work() - before
-}
-
-// The credit at the beginning, which is the greatest, too, and what a text adds to it.
+// The credit at the beginning, which is the greatest, too, and what a text adds to it, in steps of some nanoseconds.
 const (
-	firstCredit   = 8 << 20
-	creditPerText = 15
-	bytesPerUnit  = 100
+	firstCredit   = 4 << 20
+	creditPerText = 30
+	bytesPerStep  = 50
+	stepsOfACall  = 500 // what an explanation costs beside its steps
 )
 
-// maxExplained is the longest text that is looked into, in bytes. Some expressions are slow on parts of themselves.
+// maxExplained is the longest text that is looked into, in bytes.
 const maxExplained = 16 << 10
 
 // earn adds to the credit for a text.
 func (f *failures) earn(text string) {
-	f.credit = min(f.credit+creditPerText+int64(len(text)/bytesPerUnit), firstCredit)
+	f.credit = min(f.credit+creditPerText+int64(len(text)/bytesPerStep), firstCredit)
 }
 
 // reach is how far an expression came in a text.
@@ -64,9 +42,9 @@ func (f *failures) furthest(s *source, text string) reach {
 		if !own || f.credit <= 0 || len(text) > maxExplained {
 			break
 		}
-		from, to, work := f.explainers[p.number].reached(program, text)
-		f.credit -= work
-		if to-from > best.length {
+		from, to, steps := (*grok.Pattern)(program).Reached(text, f.credit)
+		f.credit -= steps + stepsOfACall
+		if from >= 0 && to-from > best.length {
 			best = reach{p.number, to - from, to}
 		}
 	}

@@ -84,7 +84,7 @@ type filter struct {
 func newFilter(c *compiled) *filter {
 	n := c.expressions
 	f := &filter{compiled: c, used: make([]bool, n), counts: make([]counts, n), matchers: make([]matcher, 0, n)}
-	f.failures = failures{c.explainers, firstCredit}
+	f.failures = failures{firstCredit}
 	for _, s := range c.sources {
 		for _, p := range s.patterns {
 			f.matchers = append(f.matchers, p.program.newMatcher())
