@@ -112,6 +112,7 @@ func (l *Library) Expand(expr string, named bool) (*Expanded, error) {
 			x.closeGroups()
 			x.out.Refs[0].End = x.text.Len()
 			x.out.Text = x.text.String()
+			x.out.noteText()
 			return x.out, nil
 		}
 		if err := x.replace(&r); err != nil {
@@ -120,6 +121,17 @@ func (l *Library) Expand(expr string, named bool) (*Expanded, error) {
 	}
 	ref, at := x.here()
 	return nil, x.errorf(ref, at, "the expression has more than %d references, or refers to itself", maxRounds)
+}
+
+// noteText remembers the first "%{" of the expression itself that begins no reference and stays as text.
+func (x *Expanded) noteText() {
+	i := strings.Index(x.Text, "%{")
+	if i < 0 {
+		return
+	}
+	if p := x.Place(i); len(p.Chain) == 0 {
+		x.Notes = append(x.Notes, Note{0, p.At, fmt.Sprintf("%.32q is no reference to a pattern and is taken as it stands", x.Text[i:])})
+	}
 }
 
 // expansion is the state of one Expand. As in jls-grok the text is one, from left to right: what a definition

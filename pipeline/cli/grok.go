@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -147,7 +148,7 @@ func (a *app) configured(f *grokFlags) ([]tried, error) {
 			if use.Field != f.field {
 				continue
 			}
-			compiled, err := grok.Compile(use.Expanded, 0)
+			compiled, err := grok.Compile(use.Expanded, use.Budget)
 			if err != nil {
 				return nil, bad(fmt.Errorf("%s %s: %w", step.ID, use.Option, err))
 			}
@@ -204,7 +205,9 @@ func (a *app) sampleLines(name string) ([]string, error) {
 	for s.Scan() {
 		lines = append(lines, strings.TrimSuffix(s.Text(), "\r"))
 	}
-	if err := s.Err(); err != nil {
+	if err := s.Err(); errors.Is(err, syscall.EISDIR) || errors.Is(err, bufio.ErrTooLong) {
+		return nil, bad(fmt.Errorf("read samples: %w", err))
+	} else if err != nil {
 		return nil, failed(fmt.Errorf("read samples: %w", err))
 	}
 	if len(lines) == 0 {

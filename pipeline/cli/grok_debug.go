@@ -104,6 +104,12 @@ func (a *app) debugLine(list []tried, counts []int, number int, line string) boo
 
 // debugFailure shows where a line stopped that no expression matches.
 func (a *app) debugFailure(list []tried, number int, line string) {
+	for i := range list {
+		if m := list[i].matcherOf(); !m.Match(line) && m.Exhausted() {
+			a.printf("line %d: the steps that %s may take ended before the answer was found (_groktimeout)\n", number, list[i].where())
+			return
+		}
+	}
 	best, failure := furthest(list, line)
 	at := ""
 	if len(list) > 1 {

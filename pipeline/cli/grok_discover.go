@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -47,6 +49,11 @@ func (a *app) grokDiscover(f *grokFlags, name string) error {
 		return err
 	}
 	lines = lines[:min(len(lines), maxDiscovered)]
+	for i, line := range lines {
+		if !utf8.ValidString(line) {
+			return bad(fmt.Errorf("%s:%d: found bytes that are no UTF-8, expected lines of text", name, i+1))
+		}
+	}
 	list, err := grok.Discover(lib, lines)
 	if err != nil {
 		return bad(err)

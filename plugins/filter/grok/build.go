@@ -21,8 +21,9 @@ type compiled struct {
 	keepEmpty    bool
 	tagOnFailure []string
 	tagOnTimeout string
-	timeout      time.Duration
-	perEvent     bool // the timeout is that of all expressions together
+	timeout      time.Duration // by the clock; 0: none
+	budget       int64         // in steps
+	perEvent     bool          // the timeout is that of all expressions together
 	expressions  int
 	counters     counters
 }
@@ -31,7 +32,10 @@ func build(c Config, env plugin.Env) (*plugin.BuiltFilter, error) {
 	f := &compiled{
 		breakOnMatch: c.BreakOnMatch, keepEmpty: c.KeepEmptyCaptures,
 		tagOnFailure: c.TagOnFailure, tagOnTimeout: c.TagOnTimeout,
-		timeout: time.Duration(c.TimeoutMillis) * time.Millisecond, perEvent: c.TimeoutScope == "event",
+		budget: budgetOf(&c), perEvent: c.TimeoutScope == "event",
+	}
+	if c.Engine == engineRE2 || f.perEvent {
+		f.timeout = time.Duration(c.TimeoutMillis) * time.Millisecond // else steps are counted
 	}
 	if c.TimeoutMillis < 0 {
 		env.Problems.Errorf("timeout_millis", "found %d, expected 0 or more", c.TimeoutMillis)
@@ -167,9 +171,6 @@ func warn(p *plugin.Problems, at string, c *pattern) {
 		if n.Ref == 0 {
 			p.WarnAt(at, n.At, n.Text)
 		}
-	}
-	if i := strings.Index(c.expanded.Text, "%{"); i >= 0 && len(c.expanded.Place(i).Chain) == 0 {
-		p.WarnAt(at, c.expanded.Place(i).At, fmt.Sprintf("%.32q is no reference to a pattern and is taken as it stands", c.expanded.Text[i:]))
 	}
 	if r, ok := c.program.(*re2Program); ok && r.plain {
 		p.Warnf(at, "%.64q: engine re2 has no atomic groups, (?>...) is taken for (?:...) and may match more", c.text)

@@ -7,6 +7,12 @@ import (
 	"sluice/internal/grok"
 )
 
+// The engines.
+const (
+	engineSluice = "sluice"
+	engineRE2    = "re2"
+)
+
 // engine compiles expanded expressions.
 type engine interface {
 	compile(x *grok.Expanded) (program, error)
@@ -39,14 +45,18 @@ const (
 // engineOf returns the engine that the options ask for.
 func engineOf(c *Config) (engine, error) {
 	switch c.Engine {
-	case "sluice":
-		budget := int64(c.TimeoutMillis) * stepsPerMilli
-		if c.TimeoutMillis == 0 {
-			budget = math.MaxInt64
-		}
-		return sluice{budget}, nil
-	case "re2":
+	case engineSluice:
+		return sluice{budgetOf(c)}, nil
+	case engineRE2:
 		return re2{}, nil
 	}
 	return nil, fmt.Errorf("unknown engine %q; expected sluice or re2", c.Engine)
+}
+
+// budgetOf returns how many steps an expression may take.
+func budgetOf(c *Config) int64 {
+	if c.TimeoutMillis == 0 {
+		return math.MaxInt64 / 2 // what is added to it must not overflow
+	}
+	return int64(c.TimeoutMillis) * stepsPerMilli
 }

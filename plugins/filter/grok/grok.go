@@ -41,7 +41,7 @@ func Plugin() plugin.Spec {
 		TimeoutMillis:     defaultTimeout,
 		TimeoutScope:      "pattern",
 		TagOnTimeout:      "_groktimeout",
-		Engine:            "sluice",
+		Engine:            engineSluice,
 	}, build)
 }
 
@@ -221,7 +221,7 @@ func (f *filter) Expressions() []grok.Use {
 	var list []grok.Use
 	for _, s := range f.sources {
 		for _, p := range s.patterns {
-			list = append(list, grok.Use{Option: p.at, Field: s.path.String(), Expanded: p.expanded})
+			list = append(list, grok.Use{Option: p.at, Field: s.path.String(), Expanded: p.expanded, Budget: f.budget})
 		}
 	}
 	return list

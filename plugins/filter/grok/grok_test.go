@@ -181,10 +181,10 @@ func (slow) capture(int) (string, bool) { return "", false }
 func TestTimeout(t *testing.T) { synctest.Test(t, testTimeout) } // in which sleeping takes exactly its time
 
 func testTimeout(t *testing.T) {
-	f := func(scope, text, want string) {
+	f := func(engine, scope, text, want string) {
 		t.Helper()
 		c := config("m", "a", "b", "(?<x>x)")
-		c.TimeoutMillis, c.TimeoutScope = 3, scope
+		c.TimeoutMillis, c.TimeoutScope, c.Engine = 3, scope, engine
 		filter := testFilter(t, c, plugin.Env{}).(*filter)
 		for i := range 2 {
 			filter.matchers[i] = slow{2 * time.Millisecond}
@@ -194,9 +194,11 @@ func testTimeout(t *testing.T) {
 		}
 	}
 	long := strings.Repeat("x", minWatched)
-	f("event", long, `"tags":["_groktimeout"]}`) // two take more than the limit together, though neither does alone
-	f("pattern", long, `"x":"x"}`)
-	f("event", "x", `"x":"x"}`) // short texts are not measured
+	for _, engine := range []string{engineRE2, engineSluice} {
+		f(engine, "event", long, `"tags":["_groktimeout"]}`) // two take more than the limit together, though neither does alone
+		f(engine, "pattern", long, `"x":"x"}`)
+		f(engine, "event", "x", `"x":"x"}`) // short texts are not measured
+	}
 }
 
 // FuzzPrefilter: the prefilter may say yes wrongly, but never no.
@@ -278,6 +280,11 @@ func TestExhausted(t *testing.T) {
 			t.Errorf("scope %s: %s", scope, got[len(got)-60:])
 		}
 	}
+	c.TimeoutMillis = 0 // no limit: "c" alone matches
+	if got := run(t, testFilter(t, c, plugin.Env{}), `{"m":"`+text[9900:]+`"}`); !strings.HasSuffix(got, `bc!"}`) {
+		t.Error(got)
+	}
+	c.TimeoutMillis = 1
 	c.TagOnTimeout = "slow"
 	if got := run(t, testFilter(t, c, plugin.Env{}), `{"m":"`+text+`"}`); !strings.HasSuffix(got, `,"tags":["slow"]}`) {
 		t.Error(got[len(got)-60:])

@@ -2,8 +2,8 @@ package grok
 
 import "time"
 
-// watch measures how long an event's expressions take. The engine's time grows with the text alone, so only
-// long texts are measured: shorter ones are done before any timeout that makes sense.
+// watch measures how long expressions take in engine re2, which counts no steps, and how long all of an event's take
+// together. Only long texts are measured: shorter ones are done before any timeout that makes sense.
 type watch struct {
 	limit    time.Duration
 	perEvent bool
