@@ -45,7 +45,7 @@ func demo(ctx context.Context, serve bool) error {
 		return err
 	}
 	fmt.Println("building shipper and reader ...")
-	if err := harness.Build(ctx, dir); err != nil {
+	if err := harness.BuildAlike(ctx, dir); err != nil {
 		return err
 	}
 	queue, index := httptest.NewServer(localqueue.New()), httptest.NewServer(localindex.New(localindex.Options{}))

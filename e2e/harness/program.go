@@ -27,21 +27,32 @@ func Root(ctx context.Context) (string, error) {
 	return filepath.Dir(strings.TrimSpace(string(out))), nil
 }
 
-// Build builds both programs into dir as they are released: static and stripped.
+// Build builds both programs into dir as they are released: static and stripped, the shipper as the Makefile's LEAN has it.
 func Build(ctx context.Context, dir string) error {
+	lean := []string{"-tags", "nethttpomithttp2,lean", "-gcflags", "github.com/aws/...=-l"}
+	if err := build(ctx, dir, append(lean, "./cmd/shipper")...); err != nil {
+		return err
+	}
+	return build(ctx, dir, "./cmd/reader")
+}
+
+// BuildAlike builds both programs into dir with the same flags, so that what they share is compiled once.
+func BuildAlike(ctx context.Context, dir string) error {
+	return build(ctx, dir, "./cmd/shipper", "./cmd/reader")
+}
+
+// build runs go build with further arguments.
+func build(ctx context.Context, dir string, args ...string) error {
 	root, err := Root(ctx)
 	if err != nil {
 		return err
 	}
-	lean := []string{"-tags", "nethttpomithttp2,lean", "-gcflags", "github.com/aws/...=-l"} // as in the Makefile
-	for program, flags := range map[string][]string{"./cmd/shipper": lean, "./cmd/reader": nil} {
-		args := append([]string{"build", "-trimpath", "-ldflags", "-s -w -X main.version=e2e"}, flags...)
-		cmd := exec.CommandContext(ctx, "go", append(args, "-o", dir+string(filepath.Separator), program)...)
-		cmd.Dir = root
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("build %s: %w\n%s", program, err, out)
-		}
+	args = append([]string{"build", "-trimpath", "-ldflags", "-s -w -X main.version=e2e", "-o", dir + string(filepath.Separator)}, args...)
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the programs: %w\n%s", err, out)
 	}
 	return nil
 }
