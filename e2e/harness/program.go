@@ -29,8 +29,7 @@ func Root(ctx context.Context) (string, error) {
 
 // Build builds both programs into dir as they are released: static and stripped, the shipper as the Makefile's LEAN has it.
 func Build(ctx context.Context, dir string) error {
-	lean := []string{"-tags", "nethttpomithttp2,lean", "-gcflags", "github.com/aws/...=-l"}
-	if err := build(ctx, dir, append(lean, "./cmd/shipper")...); err != nil {
+	if err := build(ctx, dir, "-tags", "nethttpomithttp2,lean", "-gcflags", "github.com/aws/...=-l", "./cmd/shipper"); err != nil {
 		return err
 	}
 	return build(ctx, dir, "./cmd/reader")
