@@ -9,7 +9,7 @@
 // valid UTF-8, also in what it writes with escapes: \xC3\xA9 is é, \xC3 alone is refused.
 //
 // \w \d \s \h are ASCII's, unless (?u) holds; \b, POSIX brackets and properties are Unicode's (version 15.0), unless, for \b and
-// the brackets, (?a) holds.
+// the brackets, (?a) holds. The numbers ² ³ ¹ ¼ ½ ¾ are word characters for \b and for (?u)\w, not in brackets.
 //
 // # Differences from joni
 //
