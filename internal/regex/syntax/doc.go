@@ -11,6 +11,12 @@
 // \w \d \s \h are ASCII's, unless (?u) holds; \b, POSIX brackets and properties are Unicode's (version 15.0), unless, for \b and
 // the brackets, (?a) holds. The numbers ² ³ ¹ ¼ ½ ¾ are word characters for \b and for (?u)\w, not in brackets.
 //
+// # Repeated characters
+//
+// Where (?i) holds, the times that a character of text is repeated at least are one text, up to 100 bytes: s{2}, (?:s){2} and [s]{2}
+// match ß as ss does. What is a text of its own is not one with its neighbours: s{2}s does not match sß. x{1} is
+// x, and ends the text: st{1} matches ﬅ, s{1}t does not.
+//
 // # Differences from joni
 //
 // Apart from what is plainly an error in joni (its filters in front of the engine sometimes miss a match, and its
