@@ -231,7 +231,6 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				pos = end
 				goto fail
 			}
-			m.looks -= end - i
 			if i > lo {
 				if sp == len(stack) {
 					if !m.grow() {
@@ -245,8 +244,10 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			caps.set(in.hi, i)
 			pos = i
 			in = in.next
-			if m.looks < 0 {
-				goto over
+			if end != i {
+				if m.looks -= end - i; m.looks < 0 {
+					goto over
+				}
 			}
 			continue
 		case opLazy:
@@ -269,7 +270,6 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				goto fail
 			}
 			if i < end {
-				m.looks -= end - i
 				if sp == len(stack) {
 					if !m.grow() {
 						return GaveUp
@@ -282,8 +282,10 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			caps.set(in.hi, i)
 			pos = i
 			in = in.next
-			if m.looks < 0 {
-				goto over
+			if end != i {
+				if m.looks -= end - i; m.looks < 0 {
+					goto over
+				}
 			}
 			continue
 		case opLazyLit, opLazyByte:
@@ -347,27 +349,20 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				caps.set(in.hi, end)
 				pos = end
 				if in.far {
-					m.looks -= n - end // how far it has looked is not known
-					if counted {
-						m.steps += n - end
-					}
-					if m.looks < 0 {
-						in = in.next
-						goto over
-					}
+					goto far
 				}
 				in = in.next
 				continue
 			}
-			if far := min(n-pos, int(in.max)); end == leaf.None {
-				m.left -= max(far-leafFree, 0) >> scanCost
+			if look := min(n-pos, int(in.max)); end == leaf.None {
+				m.left -= max(look-leafFree, 0) >> scanCost
 				if counted {
-					m.steps += far
+					m.steps += look
 				}
 			} else {
-				m.looks -= far
+				m.looks -= look
 				if counted {
-					m.steps += far
+					m.steps += look
 				}
 				in = in.alt
 				if m.looks < 0 {
@@ -523,19 +518,6 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			m.steps += max(pos-from, 0)
 		}
 		m.left -= 1 + max(pos-from, 0)>>scanCost
-		goto back
-	over:
-		// Too much has been looked at by instructions that succeed: the machine stops here as if this way had failed, and
-		// would go on with it first.
-		if sp == len(stack) {
-			if !m.grow() {
-				return GaveUp
-			}
-			stack = m.stack
-		}
-		stack[sp] = frame{m.p.number(in), int32(pos), plainFrame, set}
-		sp++
-		m.left = -1
 	back:
 		if m.left < 0 {
 			if r := m.spent(s, sp); r != Matched {
@@ -612,6 +594,29 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			pos = i
 			in = in.next
 			break
+		}
+		continue
+	over:
+		// Too much has been looked at by instructions that succeed: the machine stops here as if this way had failed, and
+		// would go on with it first.
+		if sp == len(stack) {
+			if !m.grow() {
+				return GaveUp
+			}
+			stack = m.stack
+		}
+		stack[sp] = frame{m.p.number(in), int32(pos), plainFrame, set}
+		sp++
+		m.left = -1
+		goto back
+	far:
+		m.looks -= n - pos // how far it has looked is not known
+		if counted {
+			m.steps += n - pos
+		}
+		in = in.next
+		if m.looks < 0 {
+			goto over
 		}
 	}
 }
