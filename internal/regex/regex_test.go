@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"sluice/internal/regex/fast"
 	"sluice/internal/regex/reference"
 	"sluice/internal/regex/regextest"
 	"sluice/internal/regex/syntax"
@@ -136,6 +137,57 @@ func evil(n int) []struct{ expr, text string } {
 		{`^(?:[^,]*,)*[^,]*;$`, strings.Repeat("a,", n/2)},
 		{`^(?:1?){40}1{40}$`, strings.Repeat("1", 39)},
 		{`(?:a{1,60}){1,60}b`, a},
+	}
+}
+
+// far returns expressions that go forward by little steps and look far ahead at each of them, with texts of n bytes. They do not
+// fail often, so that a bound on what fails does not bound them.
+func far(n int) []struct{ expr, text string } {
+	a, z := strings.Repeat("a", n), strings.Repeat("z", n/2)
+	return []struct{ expr, text string }{
+		{`(?:\d+\.\d+|\d)*$`, strings.Repeat("1", n)},
+		{`(?:a(?=a*c))*c$`, a[1:] + "c"},
+		{`(?:a(?=.*c))*$`, a[1:] + "c"},
+		{`(?>[a-z]+=|[a-z])*$`, a},
+		{`(?:[a-z]*[0-9]|a)*$`, a},
+		{`(?:\([^)]*\)|.)*$`, strings.Repeat("(", n)},
+		{`(?:%{[^}]*}|%|{)*$`, strings.Repeat("%{", n/2)},
+		{`(?>a*?b|a)*c`, a},
+		{`(?:[a-z]*?b)*c`, strings.Repeat("b", n/2) + z},
+		{`(?:.*?a)*c`, a[n/2:] + z},
+		{`(?:é+x|é)*$`, strings.Repeat("é", n/2)},
+	}
+}
+
+// maxPerByte is how many steps the executors may take for each byte of those texts.
+const maxPerByte = 150
+
+// TestFar counts the steps that matchers take: quadratic ones would be thousands for each byte. Those of the fast executor count in
+// builds with the race detector.
+func TestFar(t *testing.T) {
+	n := 64 << 10
+	if fast.Counted {
+		n = 16 << 10 // such a build is slow
+	}
+	for _, c := range append(far(n), evil(n/8)...) {
+		if strings.Contains(c.expr, "{1,60}") {
+			continue // a large program
+		}
+		for _, off := range []executors{{}, {superset: true}, {fast: true, superset: true}} {
+			p, err := Compile(c.expr, Options{off: off})
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := p.NewMatcher()
+			answer(m, c.text)
+			steps := m.plain.Steps()
+			if m.fast != nil {
+				steps += int64(m.fast.Steps()) // 0 if it does not count
+			}
+			if steps > maxPerByte*int64(len(c.text)+1000) {
+				t.Errorf("%s (fast %t, superset %t): %d steps for each of %d bytes", c.expr, !off.fast, !off.superset, steps/int64(len(c.text)), len(c.text))
+			}
+		}
 	}
 }
 

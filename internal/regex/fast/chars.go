@@ -1,10 +1,10 @@
 package fast
 
 import (
-	"unicode"
 	"unicode/utf8"
 
 	"sluice/internal/regex/scan"
+	"sluice/internal/regex/syntax"
 )
 
 // boundary says whether a character begins at s[i], or the text ends there.
@@ -181,7 +181,7 @@ func asciiWord(c byte) bool {
 
 // wordRune says whether r is one of Unicode's word characters.
 func wordRune(r rune) bool {
-	return unicode.In(r, unicode.Letter, unicode.Mark, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic)
+	return syntax.IsWord(r)
 }
 
 // dropChoices removes the ways from stack[to:sp] and keeps what undoes captures. It returns the new height.

@@ -222,6 +222,9 @@ func (in *inst) dumpOperand(b *strings.Builder) {
 		}
 	case opLeaf, opFirst, opTry:
 		fmt.Fprintf(b, " %s", in.dfa.Hash())
+		if in.far {
+			b.WriteString(" far")
+		}
 	}
 }
 

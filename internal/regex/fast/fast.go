@@ -59,8 +59,10 @@ type Machine struct {
 	where
 
 	left  int // of the budget
+	looks int // how many bytes may still be looked at by what succeeds without getting there
 	free  int // how many attempts may still fail without a charge
 	stage stage
+	steps int // see Steps
 }
 
 // where is the place at which a machine has given up.
@@ -104,8 +106,9 @@ func (m *Machine) Match(s string, caps []int32) Result {
 		to.set(g, -1)
 	}
 	m.stage, m.left, m.free, m.where, m.seen = stageFirst, firstBudget, freeAttempts(len(s)), where{}, notLooked
+	m.looks = freeLooks(len(s))
 	if p.hasty {
-		m.left, m.free = 0, 0
+		m.left, m.free, m.looks = 0, 0, 0
 	}
 	r := NoMatch
 	to.set(0, 0)
@@ -121,10 +124,14 @@ func (m *Machine) Continue(s string, caps []int32) Result {
 	if m.stage != stageSecond {
 		return GaveUp
 	}
-	m.stage, m.left = stageLast, lastBudget(len(s))
+	m.stage, m.left, m.looks = stageLast, lastBudget(len(s)), freeLooks(len(s))
 	to := m.p.slotsOf(caps)
 	return m.end(m.run(&m.p.failed, s, m.start, to), s, to)
 }
+
+// Steps returns the number of instructions and of bytes that m has looked at since it was made, or a little more. It is 0
+// where [Counted] is false.
+func (m *Machine) Steps() int { return m.steps }
 
 // end is what Match and Continue do with the result of a run.
 func (m *Machine) end(r Result, s string, to *slots) Result {
@@ -159,6 +166,10 @@ func secondBudget(n int) int { return 4 + n>>6 }
 
 // freeAttempts returns the number of attempts behind the begin of a text of n bytes that cost nothing: most fail at once.
 func freeAttempts(n int) int { return 32 + n>>4 }
+
+// freeLooks returns the number of bytes at which instructions may look that succeed without getting there, as look-aheads
+// do, and automata that have to see far behind an end. Backtracks do not show such work, so that it has a budget of its own.
+func freeLooks(n int) int { return 1024 + 16*n }
 
 func lastBudget(n int) int { return 1024 + n>>2 }
 

@@ -171,6 +171,8 @@ func TestCases(t *testing.T) {
 		{`^b$`, []string{"a\nb", "b\n", "a\nb\nc", "\nb"}},
 		{`^`, []string{"", "\n", "a\n"}},
 		{`a$\n^b`, []string{"a\nb"}},
+		{`^ab`, []string{"x\nab", "\n\nab", "a\na\nab", "x\n", "x\na", "\n"}},
+		{`^\d+|^é`, []string{"x\n1", "\n\né", "a\n", "x\n\xa9\n\xc3\xa9"}},
 		{`\Aa|b\z|c\Z`, []string{"xa", "b", "bb", "c\n", "cc\n\n"}},
 		{"a\x00b|\x00+", []string{"\x00\x00", "a\x00b"}},
 		{`(?:ab|ac|b|)(?:d|e)?$`, []string{"acd", "ab", "be", ""}},

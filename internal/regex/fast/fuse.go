@@ -28,6 +28,7 @@ type inst struct {
 	end          uint8 // choices: as table, for the end of the text
 	edge         bool  // runs: what follows may stand at the end of the text
 	neg          bool
+	far          bool // automata: a success may have looked far behind the end; max bounds how far they look in all
 	high         bool // opChar: whether characters that are not ASCII are members, if all or none are
 	chars        bool // characters have to be counted or decoded
 	more         *detail
@@ -245,11 +246,25 @@ func (f *fuser) translate(in *instr) inst {
 	case opLeaf:
 		m.dfa, m.behind = in.leaf.dfa, in.leaf.follow
 		m.op += op(in.leaf.kind)
+		m.far, m.max = f.looks(in)
 	case opAtomic, opCommit, opAhead, opAheadEnd, opNot, opNotEnd, opMark, opCheck:
 		m.more = &detail{reg: in.arg}
 	}
 	m.bit = f.groupBit(in)
 	return m
+}
+
+// looks returns whether the automaton of in may look far behind the end that it finds, and at how many bytes it looks at most.
+func (f *fuser) looks(in *instr) (far bool, most int32) {
+	d := in.leaf.dfa
+	far, most = d.Far(), unbounded
+	if in.leaf.kind == leafOne {
+		far = far && !f.first[in.next].bytes.disjoint(d.GoesOn())
+	}
+	if n := d.Reach(); n >= 0 {
+		most = int32(n)
+	}
+	return far, most
 }
 
 // groupBit returns the bit of the group whose end in writes.

@@ -2,6 +2,7 @@ package fast
 
 import (
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"sluice/internal/regex/syntax"
@@ -176,12 +177,13 @@ type starts struct {
 	first byteSet // with what a match can begin
 	end   bool    // a match can begin at the end of the text
 	lead  needle  // with what all matches begin, if that is known
+	lines bool    // matches begin behind newlines alone
 }
 
 func newStarts(n *node) *starts {
 	front := first(n, anySide())
-	t := &starts{first: front.bytes, end: front.edge}
 	prev := before(n, anySide())
+	t := &starts{first: front.bytes, end: front.edge, lines: prev == oneByte('\n')}
 	for b := range t.table {
 		if prev.has(byte(b)) {
 			t.table[b] |= 1
@@ -238,7 +240,10 @@ func (t *starts) exclude(set byteSet) {
 
 // next returns the first place from i on, which is not 0, where a match may begin; less than 0 if there is none.
 func (t *starts) next(s string, i int) int {
-	if t.lead.text != "" {
+	switch {
+	case t.lines:
+		return t.nextLine(s, i)
+	case t.lead.text != "":
 		return t.nextLead(s, i)
 	}
 	last := uint8(1) << t.width
@@ -260,6 +265,35 @@ func (t *starts) nextLead(s string, i int) int {
 		}
 		i++
 	}
+}
+
+// nextLine is next where matches begin behind newlines alone: texts have few of them.
+func (t *starts) nextLine(s string, i int) int {
+	for {
+		k := strings.IndexByte(s[i-1:], '\n')
+		if k < 0 {
+			return -1
+		}
+		if i += k; t.window(s, i) && t.possible(s, i) {
+			return i
+		}
+		if i++; i > len(s) {
+			return -1
+		}
+	}
+}
+
+// window says whether the first bytes from i on are those of a match.
+func (t *starts) window(s string, i int) bool {
+	if len(s)-i < t.width {
+		return false
+	}
+	for k := range t.width {
+		if t.table[s[i+k]]&(2<<k) == 0 {
+			return false
+		}
+	}
+	return strings.HasPrefix(s[i:], t.lead.text)
 }
 
 func (t *starts) possible(s string, i int) bool {

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 	"unsafe"
 
+	"sluice/internal/regex/leaf"
 	"sluice/internal/regex/scan"
 )
 
@@ -57,6 +58,11 @@ func (m *Machine) grow() bool {
 	return true
 }
 
+// number returns the number of an instruction of p.
+func (p *Program) number(in *inst) pc {
+	return pc((uintptr(unsafe.Pointer(in)) - uintptr(unsafe.Pointer(unsafe.SliceData(p.code)))) / unsafe.Sizeof(*in))
+}
+
 func byteAt(s string, i int) byte {
 	return *(*byte)(unsafe.Add(unsafe.Pointer(unsafe.StringData(s)), i))
 }
@@ -103,6 +109,9 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			}
 			pos += int(in.litLen)
 		}
+		if counted {
+			m.steps++
+		}
 		// Most instructions have a slot that is here, and some a group that is complete here. If the instruction fails,
 		// it is as if that had not been written.
 		caps.set(in.lo, pos)
@@ -129,8 +138,12 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			} else {
 				end = scan.RunMax(s, pos, int(in.max), in.set)
 				if end-pos < int(in.min) {
+					pos = end
 					goto fail
 				}
+			}
+			if counted {
+				m.steps += end - pos
 			}
 			caps.set(in.hi, end)
 			pos = end
@@ -145,7 +158,11 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			}
 			least := end + int(in.min)
 			end = scan.Run(s, end, in.set)
+			if counted {
+				m.steps += end - pos
+			}
 			if end < least {
+				pos = end
 				goto fail
 			}
 			caps.set(in.hi, end)
@@ -156,6 +173,9 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			end := in.chain(s, pos)
 			if end < 0 {
 				goto fail
+			}
+			if counted {
+				m.steps += end - pos
 			}
 			caps.set(in.hi, end)
 			pos = end
@@ -204,6 +224,9 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				end = scan.RunMax(s, pos, int(in.max), in.set)
 			}
 			i := in.giveBack(s, lo, end)
+			if counted {
+				m.steps += end - pos + end - i
+			}
 			if i < lo {
 				pos = end
 				goto fail
@@ -221,6 +244,11 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			caps.set(in.hi, i)
 			pos = i
 			in = in.next
+			if end != i {
+				if m.looks -= end - i; m.looks < 0 {
+					goto over
+				}
+			}
 			continue
 		case opLazy:
 			var end int
@@ -234,6 +262,9 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				end = scan.RunMax(s, pos, int(in.max), in.set)
 			}
 			i := in.goOn(s, lo, end)
+			if counted {
+				m.steps += end - pos + i - lo
+			}
 			if i > end {
 				pos = end
 				goto fail
@@ -251,6 +282,11 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			caps.set(in.hi, i)
 			pos = i
 			in = in.next
+			if end != i {
+				if m.looks -= end - i; m.looks < 0 {
+					goto over
+				}
+			}
 			continue
 		case opLazyLit, opLazyByte:
 			var i int
@@ -264,6 +300,9 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			if i < 0 {
 				pos = n
 				goto fail
+			}
+			if counted {
+				m.steps += i - pos
 			}
 			if !in.neg {
 				if sp == len(stack) {
@@ -304,14 +343,31 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 					stack[sp] = frame{in.other, int32(pos), plainFrame, set}
 					sp++
 				}
+				if counted {
+					m.steps += end - pos
+				}
 				caps.set(in.hi, end)
 				pos = end
+				if in.far {
+					goto far
+				}
 				in = in.next
 				continue
 			}
-			m.left -= max(n-pos-leafFree, 0) >> scanCost // how far it has looked is not known
-			if end < -1 {
+			if look := min(n-pos, int(in.max)); end == leaf.None {
+				m.left -= max(look-leafFree, 0) >> scanCost
+				if counted {
+					m.steps += look
+				}
+			} else {
+				m.looks -= look
+				if counted {
+					m.steps += look
+				}
 				in = in.alt
+				if m.looks < 0 {
+					goto over
+				}
 				continue
 			}
 		case opSeq:
@@ -419,7 +475,13 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 		case opCommit, opAheadEnd:
 			sp = dropChoices(stack, int(m.regs[in.more.reg]), sp)
 			if in.op == opAheadEnd {
-				pos = int(m.regs[in.more.reg+1])
+				begin := int(m.regs[in.more.reg+1])
+				m.looks -= pos - begin
+				pos = begin
+				if m.looks < 0 {
+					in = in.next
+					goto over
+				}
 			}
 			in = in.next
 			continue
@@ -452,7 +514,11 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			}
 		}
 	fail:
+		if counted {
+			m.steps += max(pos-from, 0)
+		}
 		m.left -= 1 + max(pos-from, 0)>>scanCost
+	back:
 		if m.left < 0 {
 			if r := m.spent(s, sp); r != Matched {
 				if r == NoMatch {
@@ -486,8 +552,11 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			case opGreedy:
 				i = in.giveBack(s, int(f.aux), pos-1)
 				m.left -= (pos - i) >> scanCost
+				if counted {
+					m.steps += pos - i
+				}
 				if i < int(f.aux) {
-					continue
+					goto back
 				}
 				if i > int(f.aux) {
 					f.pos = int32(i)
@@ -496,8 +565,11 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			case opLazy:
 				i = in.goOn(s, pos+1, int(f.aux))
 				m.left -= (i - pos) >> scanCost
+				if counted {
+					m.steps += i - pos
+				}
 				if i > int(f.aux) {
-					continue
+					goto back
 				}
 				if i < int(f.aux) {
 					f.pos = int32(i)
@@ -507,7 +579,13 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				i = in.more.needle.index(s, pos+1)
 				if i < 0 {
 					m.left -= (n - pos) >> scanCost
-					continue
+					if counted {
+						m.steps += n - pos
+					}
+					goto back
+				}
+				if counted {
+					m.steps += i - pos
 				}
 				f.pos = int32(i)
 				sp++
@@ -516,6 +594,29 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			pos = i
 			in = in.next
 			break
+		}
+		continue
+	over:
+		// Too much has been looked at by instructions that succeed: the machine stops here as if this way had failed, and
+		// would go on with it first.
+		if sp == len(stack) {
+			if !m.grow() {
+				return GaveUp
+			}
+			stack = m.stack
+		}
+		stack[sp] = frame{m.p.number(in), int32(pos), plainFrame, set}
+		sp++
+		m.left = -1
+		goto back
+	far:
+		m.looks -= n - pos // how far it has looked is not known
+		if counted {
+			m.steps += n - pos
+		}
+		in = in.next
+		if m.looks < 0 {
+			goto over
 		}
 	}
 }

@@ -75,6 +75,8 @@ type DFA struct {
 	states int
 	native bool
 	goesOn [4]uint64
+	reach  int
+	far    bool
 }
 
 // One is for automata of mode Ends. It looks at all e for which the sub-expression matches s[i:e] and either e < len(s)
@@ -99,6 +101,13 @@ func (d *DFA) Hash() string { return d.hash }
 // GoesOn returns the bytes before which the sub-expression may end, but with which it may also go on: bit b&63 of element
 // b>>6. If none of them can follow, One finds several ends only where it cannot tell.
 func (d *DFA) GoesOn() [4]uint64 { return d.goesOn }
+
+// Reach returns the number of bytes at which the automaton looks at most; less than 0 if it may look at the whole text.
+func (d *DFA) Reach() int { return d.reach }
+
+// Far reports whether the automaton may look at any number of bytes behind an end that it then returns. Where that end is
+// one that One returns, and nothing that can follow is in GoesOn, it does not.
+func (d *DFA) Far() bool { return d.far }
 
 // Cache builds automata and keeps them by what they were built from, so that an address that stands in many places of
 // many expressions is built once. The zero Cache is ready. It is for one goroutine at a time; the automata are for all.
@@ -130,6 +139,7 @@ func (c *Cache) build(n *syntax.Node, mode Mode) *DFA {
 		return nil
 	}
 	d := &DFA{hash: m.hash(), states: len(m.rows), native: true, goesOn: m.goesOn()}
+	d.reach, d.far = m.reach()
 	if mode == First {
 		if d.first = nativeFirst(d.hash); d.first == nil {
 			d.first, d.native = newTable(m).first, false

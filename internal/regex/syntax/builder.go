@@ -63,18 +63,37 @@ func (p *parser) text(run []char) *Node {
 	return n
 }
 
-// repeat repeats what was added last: of a text the last character only.
+// repeat repeats what was added last: of a text the last character only, unless it is repeated just once, which ends
+// the text and changes nothing else.
 func (b *builder) repeat(q quantifier, end int) {
-	var operand *Node
-	if len(b.run) > 0 {
-		b.flush(len(b.run) - 1)
+	var operand, text *Node
+	switch last := len(b.run) - 1; {
+	case last >= 0 && q.min == 1 && q.max == 1:
+		b.run[last].end = end
+		b.closed = true
+		return
+	case last >= 0:
+		b.flush(last)
+		c := b.run[0]
 		at := len(b.subs)
 		b.flush(1)
 		operand = b.p.join(b.subs[at:], b.subs[at].Pos)
 		b.subs = b.subs[:at]
-	} else {
+		text = b.p.repeatText(c.r, &q, operand, end)
+	default:
 		operand = b.subs[len(b.subs)-1]
 		b.subs = b.subs[:len(b.subs)-1]
+		if operand == b.p.alone {
+			if q.min == 1 && q.max == 1 {
+				b.subs = append(b.subs, operand)
+				return
+			}
+			text = b.p.repeatText(b.p.aloneChar, &q, operand, end)
+		}
+	}
+	if text != nil && q.max == 0 {
+		b.subs = append(b.subs, text)
+		return
 	}
 	n := b.p.node(Repeat, operand.Pos, operand)
 	n.Min, n.Max, n.Lazy, n.End = q.min, q.max, q.lazy, end
@@ -82,11 +101,21 @@ func (b *builder) repeat(q quantifier, end int) {
 		n = b.p.node(Atomic, operand.Pos, n)
 		n.End = end
 	}
+	if text != nil {
+		n = b.p.join([]*Node{text, n}, operand.Pos)
+		n.End = end
+	}
 	b.subs = append(b.subs, n)
 }
 
 // finish returns the sequence, which began at pos. Literals that came to stand side by side are joined.
 func (b *builder) finish(pos int) *Node {
+	if len(b.subs) == 0 && len(b.run) == 1 {
+		c := b.run[0].r
+		b.flush(1)
+		b.p.alone, b.p.aloneChar = b.p.join(b.subs, pos), c
+		return b.p.alone
+	}
 	b.flush(len(b.run))
 	out := b.subs[:0]
 	for i := 0; i < len(b.subs); {

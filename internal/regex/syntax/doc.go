@@ -9,7 +9,13 @@
 // valid UTF-8, also in what it writes with escapes: \xC3\xA9 is é, \xC3 alone is refused.
 //
 // \w \d \s \h are ASCII's, unless (?u) holds; \b, POSIX brackets and properties are Unicode's (version 15.0), unless, for \b and
-// the brackets, (?a) holds.
+// the brackets, (?a) holds. The numbers ² ³ ¹ ¼ ½ ¾ are word characters for \b and for (?u)\w, not in brackets.
+//
+// # Repeated characters
+//
+// Where (?i) holds, the times that a character of text is repeated at least are one text, up to 100 bytes: s{2}, (?:s){2} and [s]{2}
+// match ß as ss does. What is a text of its own is not one with its neighbours: s{2}s does not match sß. x{1} is
+// x, and ends the text: st{1} matches ﬅ, s{1}t does not.
 //
 // # Differences from joni
 //
@@ -24,15 +30,19 @@
 //     where a pair of letters may be one character in another case, and confuses lengths in others.
 //
 //   - Under (?i) joni stops to look for characters that are several in another case, when a text has many that may be, and
-//     compares folded texts from then on. Then one of the subject may lie across two of the expression. Ours never do. It
+//     compares folded texts from then on. Then one of the subject may lie across two of the expression, as in [ß]s, which finds
+//     sß. Ours never do, but for a repeated character. It
 //     also does not know that Ⱥ and Ⱦ are equal to themselves.
 //
 //   - An absent operator whose operand matches the empty text never matches. In joni it does, at the beginning of a text. What
 //     groups in the operand of an absent operator have captured is forgotten; joni keeps some of it.
 //
-//   - x{n,m} is n to m times x, also where x may be empty. From a certain size on joni counts, and then an empty iteration
-//     is the last one, also before there were n: that shows in what groups in x capture, and where x{n,} is repeated also
-//     in what matches. Of (?:){2} it makes nothing but a crash.
+//   - x{n,m} is n to m times x, also where x may be empty. joni expands such a repeat only while its program, m times that of x
+//     with a jump for each, has at most 50 words, and only a greedy one. Else it counts, and an empty iteration is the last one as in a
+//     loop without end, also before there were n, or fails, if a group in x had an empty text elsewhere before. That
+//     shows in what groups in x capture, and in few cases in what matches: (|b){9}a on bbbba has an empty group in joni, here b.
+//     How large x is depends on joni's instructions; Ruby's have other sizes, and so other repeats count there. Of (?:){2}
+//     joni makes nothing but a crash.
 //
 //   - After a back-reference to an empty text joni takes \b and \B to be at the beginning of the text.
 //

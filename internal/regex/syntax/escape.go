@@ -63,7 +63,7 @@ func (p *parser) escape(b *builder) {
 	switch {
 	case strings.IndexByte(types, c) >= 0:
 		p.pos++
-		b.add(p.oneOf(p.typeClass(c), start))
+		b.add(p.oneOf(p.typeOperand(c), start))
 	case c == 'b' || c == 'B':
 		p.pos++
 		b.add(p.boundary(c == 'B', start))
@@ -123,7 +123,24 @@ func (p *parser) lineBreak(start int) *Node {
 	return p.node(Atomic, start, p.node(Alt, start, crlf, one))
 }
 
-// typeClass returns the class of \w \W \d \D \s \S \h or \H.
+// typeOperand returns the class of \w \W \d \D \s \S \h or \H outside of brackets.
+func (p *parser) typeOperand(c byte) *Class {
+	if !p.flags.typesUnicode || c|0x20 != 'w' {
+		return p.typeClass(c)
+	}
+	const key = `\w` // no name of a property
+	class, ok := p.cache[key]
+	if !ok {
+		class = typeWord()
+		p.cache[key] = class
+	}
+	if c == 'W' {
+		return negate(class)
+	}
+	return class
+}
+
+// typeClass returns the class of \w \W \d \D \s \S \h or \H, in brackets.
 func (p *parser) typeClass(c byte) *Class {
 	lower := c | 0x20
 	class := asciiType(lower)

@@ -195,6 +195,46 @@ func (p *parser) foldText(run []char) []*Node {
 	return out
 }
 
+// Of a repeated character, so many bytes of what it folds to are one text, and only one that folds to several is not taken for
+// alternatives when it has so many variants.
+const (
+	longestRepeated = 100
+	mostVariants    = 8
+)
+
+// repeatText makes a node of the times that a character is repeated at least, where case folding matters for
+// that: as in Oniguruma they are one text, of which several characters may be one of the subject, as ß is s{2}. It takes
+// them from q. It returns nil where the character is repeated each time for itself.
+func (p *parser) repeatText(r rune, q *quantifier, operand *Node, end int) *Node {
+	if !p.flags.fold || p.behind > 0 || q.min < 2 {
+		return nil
+	}
+	f := p.folds()
+	unit := []rune(Fold(r))
+	variants := 1
+	for _, u := range unit {
+		variants *= len(f.variants(u))
+	}
+	if len(unit) > 1 && variants < mostVariants {
+		return nil
+	}
+	times := min(q.min, longestRepeated/len(string(unit)))
+	text := make([]rune, 0, times*len(unit))
+	for range times {
+		text = append(text, unit...)
+	}
+	c := &coverer{p: p, f: f, pos: operand.Pos, end: end, text: text}
+	if c.chain(0, len(text)) <= len(unit) {
+		return nil
+	}
+	n := p.join(c.cover(0, len(text)), operand.Pos)
+	n.End = end
+	if q.min -= times; q.max > 0 {
+		q.max -= times
+	}
+	return n
+}
+
 // folded makes a node that matches a folded text whatever its case.
 func (p *parser) folded(text []rune, start int) *Node {
 	c := &coverer{p: p, f: p.folds(), pos: start, end: p.pos, text: text}

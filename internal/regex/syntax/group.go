@@ -180,8 +180,9 @@ func (p *parser) scopedOptions(start int) *Node {
 	return n
 }
 
-// hide marks the alternatives of inline options.
+// hide marks the alternatives of inline options. A character that stands there alone has options of its own.
 func (p *parser) hide(n *Node) {
+	p.alone = nil
 	if n != nil && n.Op == Alt {
 		p.hidden[n] = byOptions
 	}

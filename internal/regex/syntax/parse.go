@@ -80,6 +80,9 @@ type parser struct {
 	behind int                 // look-behinds that are open
 	cache  map[string]*Class   // classes of properties, which several nodes share
 	fold   *folding            // nil until it is needed
+
+	alone     *Node // the last sequence that was just one character of text,
+	aloneChar rune  // and this
 }
 
 // reference is what a back-reference, a condition or a call says about its target.

@@ -342,11 +342,18 @@ func tableClass(t *unicode.RangeTable) *Class {
 	return classOf(ranges...)
 }
 
-// IsWord reports whether r is one of Unicode's word characters, as \b has them: letters and what else is
-// alphabetic, marks, decimal digits and connecting punctuation.
+// IsWord reports whether r is a word character as \b and, where (?u) holds, \w outside of brackets have them: letters and
+// what else is alphabetic, marks, decimal digits and connecting punctuation. Oniguruma adds the other numbers of Latin-1,
+// ² ³ ¹ ¼ ½ ¾; in brackets and properties it goes by Unicode, which has them not.
 func IsWord(r rune) bool {
+	switch r {
+	case '²', '³', '¹', '¼', '½', '¾':
+		return true
+	}
 	return unicode.In(r, unicode.L, unicode.Nl, unicode.Other_Alphabetic, unicode.M, unicode.Nd, unicode.Pc)
 }
 
-// WordClass returns the class of Unicode's word characters.
-func WordClass() *Class { return posixProperty("word") }
+// typeWord returns the class of Unicode's \w outside of brackets: what IsWord reports.
+func typeWord() *Class {
+	return union(posixProperty("word"), classOf(Range{'²', '³'}, Range{'¹', '¹'}, Range{'¼', '¾'}))
+}
