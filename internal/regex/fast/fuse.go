@@ -190,8 +190,8 @@ func (f *fuser) two(in *instr, then pc) (m inst, next pc, ok bool) {
 	if in.lo != noSlot || in.hi != noSlot || in.cls == nil || in.cls.kind != lowClass {
 		return m, 0, false
 	}
-	must := in.op == opChar
-	if !must && (in.op != opRun || in.max != 1) {
+	must := in.op == opChar || in.op == opRun && in.min == 1
+	if in.op != opChar && (in.op != opRun || in.max != 1) {
 		return m, 0, false
 	}
 	run := f.skip(then)
