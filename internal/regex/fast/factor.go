@@ -120,6 +120,9 @@ func (f *factoring) oneWayHead(head *node, tails [][]*node) bool {
 // maxUnroll bounds the repeats whose first round is looked at on its own when beginnings are compared.
 const maxUnroll = 8
 
+// maxSplit bounds, in nodes, what is repeated there: it is written out twice, so that repeats of repeats grow exponentially.
+const maxSplit = 100
+
 // expandHead splits the first item: abc into a and bc, (?:xy){3} into x, y and (?:xy){2}.
 func expandHead(items []*node) []*node {
 	if len(items) == 0 {
@@ -128,7 +131,7 @@ func expandHead(items []*node) []*node {
 	h := items[0]
 	var split []*node
 	switch {
-	case h.op == syntax.Repeat && h.min == h.max && h.min >= 1 && h.min <= maxUnroll && h.sub().op != syntax.OneOf && !about(h).captures:
+	case h.op == syntax.Repeat && h.min == h.max && h.min >= 1 && h.min <= maxUnroll && h.sub().op != syntax.OneOf && !about(h).captures && about(h).size <= maxSplit:
 		split = append(split, itemsOf(h.sub())...)
 		switch {
 		case h.min == 2:

@@ -113,3 +113,22 @@ func TestLinearRandom(t *testing.T) {
 		}
 	}
 }
+
+// TestNests compiles repeats of repeats, 40 deep: what works on each of them twice does not come to an end here.
+func TestNests(t *testing.T) {
+	const deep = 40
+	for _, core := range []string{"$", "(?=a)b", "a$|b"} {
+		for _, wrap := range []string{"(?:", "(?:b|", "(?:c|b|"} {
+			for _, repeat := range []string{"*", "{2}", "+?"} {
+				expr := strings.Repeat(wrap, deep) + core + strings.Repeat(")"+repeat, deep)
+				tree, err := syntax.Parse(expr, syntax.Options{})
+				if err != nil {
+					t.Fatalf("%s: %v", expr, err)
+				}
+				if _, err := Compile(tree); err != nil && !errors.Is(err, ErrUnsupported) {
+					t.Errorf("%s: %v", expr, err)
+				}
+			}
+		}
+	}
+}

@@ -94,7 +94,7 @@ func (l *lowering) again(n *node, body, out pc) pc {
 
 // lowerLoop lowers a repeat without an end, of something that is never empty.
 func (l *lowering) lowerLoop(n *node, next pc) pc {
-	head := l.place(instr{op: opJump, next: noPC, alt: noPC}, first(n.sub(), anySide()).or(l.first[next]))
+	head := l.place(instr{op: opJump, next: noPC, alt: noPC}, firstBeforeAll(n.sub()).or(l.first[next]))
 	body := l.lower(n.sub(), head)
 	if l.err != nil {
 		return 0
@@ -123,7 +123,7 @@ func (l *lowering) lowerNullable(n *node, next pc) pc {
 	if l.err != nil {
 		return 0
 	}
-	mark := l.emit(instr{op: opMark, arg: reg, next: body, alt: noPC}, first(n.sub(), anySide()))
+	mark := l.emit(instr{op: opMark, arg: reg, next: body, alt: noPC}, firstBeforeAll(n.sub()))
 	choice := l.again(n, mark, next)
 	l.code[head].next = choice
 	if n.min == 0 {

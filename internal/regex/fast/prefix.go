@@ -181,7 +181,7 @@ type starts struct {
 }
 
 func newStarts(n *node) *starts {
-	front := first(n, anySide())
+	front := firstBeforeAll(n)
 	prev := before(n, anySide())
 	t := &starts{first: front.bytes, end: front.edge, lines: prev == oneByte('\n')}
 	for b := range t.table {

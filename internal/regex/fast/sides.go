@@ -14,9 +14,13 @@ type facts struct {
 	nullable bool // may match the empty text
 	asserts  bool // has an assertion: what it can begin with depends on more than its own characters
 	captures bool
+	size     int  // nodes, this one among them
 	front    side // what it can begin with, where it is not empty and has no assertion
 	back     side // what it can end with, where it is not empty
 	key      string
+
+	ahead   side // what can stand where it begins, whatever stands behind it
+	aheadOf bool // ahead is known
 }
 
 // about returns the facts of n.
@@ -25,8 +29,10 @@ func about(n *node) *facts {
 	if f.known {
 		return f
 	}
+	f.size = 1
 	for _, s := range n.subs {
 		g := about(s)
+		f.size += g.size
 		f.asserts = f.asserts || g.asserts
 		f.captures = f.captures || g.captures
 	}
@@ -106,6 +112,16 @@ func first(n *node, next side) side {
 	}
 }
 
+// firstBeforeAll is first where anything can stand behind n. It is remembered: who asks it of a repeat of repeats would else
+// ask twice as often with each of them.
+func firstBeforeAll(n *node) side {
+	f := &n.facts
+	if !f.aheadOf {
+		f.ahead, f.aheadOf = first(n, anySide()), true
+	}
+	return f.ahead
+}
+
 func firstOfRepeat(n *node, next side) side {
 	if n.max == 0 {
 		return next
@@ -113,7 +129,7 @@ func firstOfRepeat(n *node, next side) side {
 	after := next
 	if n.max != 1 {
 		// Behind one of several comes another, which may be anything that it can be before anything.
-		after = next.or(first(n.sub(), anySide()))
+		after = next.or(firstBeforeAll(n.sub()))
 	}
 	r := first(n.sub(), after)
 	if n.min == 0 {
@@ -129,7 +145,7 @@ func firstOfAssertion(n *node, next side) side {
 			return next
 		}
 		if !n.neg {
-			return next.and(first(n.sub(), anySide()))
+			return next.and(firstBeforeAll(n.sub()))
 		}
 		if b, ok := asciiSet(n.sub()); ok {
 			next.bytes = next.bytes.minus(b)

@@ -209,7 +209,7 @@ func simplifyRepeat(n *node, prev, next side) *node {
 	if n.max == 1 {
 		sub = simplify(sub, prev, next)
 	} else {
-		sub = simplify(sub, prev.or(last(sub, prev)), next.or(first(sub, anySide())))
+		sub = simplify(sub, prev.or(last(sub, prev)), next.or(firstBeforeAll(sub)))
 	}
 	switch {
 	case sub.op == syntax.Fail && n.min == 0, sub.op == syntax.Empty:
@@ -311,7 +311,7 @@ func simplifyLook(n *node, prev, next side) *node {
 			return yes
 		}
 	default:
-		if first(s, anySide()).bytes.disjoint(next.bytes) {
+		if firstBeforeAll(s).bytes.disjoint(next.bytes) {
 			return no
 		}
 		if b, ok := asciiSet(s); ok && !next.edge && next.bytes.within(b) {
