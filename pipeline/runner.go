@@ -65,10 +65,10 @@ func New(p *plugin.Pipeline, o Options) *Runner {
 	return r
 }
 
-// Run starts the outputs and inputs and works until every input has ended, or until ctx is cancelled; then it
-// stops reading, finishes what fits into the stop timeout, gives the rest back, and closes. It returns
-// nil after both, and an error when something could not be started or closed.
-func (r *Runner) Run(ctx context.Context) error {
+// Run starts the outputs and inputs, calls each of started, and works until every input has ended, or until ctx is
+// cancelled; then it stops reading, finishes what fits into the stop timeout, gives the rest back, and closes. It
+// returns nil after both, and an error when something could not be started or closed.
+func (r *Runner) Run(ctx context.Context, started ...func()) error {
 	hard, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	if err := r.start(hard); err != nil {
@@ -79,6 +79,9 @@ func (r *Runner) Run(ctx context.Context) error {
 	defer r.scope.Close()
 	r.ready.Store(true)
 	defer r.ready.Store(false)
+	for _, f := range started {
+		f()
+	}
 
 	stopped := make(chan struct{})
 	var watch, work sync.WaitGroup
@@ -177,6 +180,9 @@ func (r *Runner) close(ctx context.Context) error {
 	}
 	return errors.Join(errs...)
 }
+
+// Started reports whether everything has started; it stays so after the end.
+func (r *Runner) Started() bool { return r.started.Load() }
 
 // Ready reports whether everything has started and nothing has stopped.
 func (r *Runner) Ready() bool { return r.ready.Load() && !r.stopping.Load() }

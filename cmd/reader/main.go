@@ -37,6 +37,13 @@ func main() {
 	}()
 	os.Exit(cli.Main(ctx, cli.Program{
 		Name: "reader", Summary: "takes lines from a queue and indexes them", Version: version,
-		Plugins: set, Listen: "127.0.0.1:9600", SetLogger: slog.SetDefault,
+		Plugins: set, Listen: "127.0.0.1:9600", SetLogger: slog.SetDefault, Reloads: reloads,
 	}, os.Args[1:], cli.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr, LookupEnv: os.LookupEnv}))
+}
+
+// reloads begins to take SIGHUP, which asks for the configuration to be read again.
+func reloads() (asked <-chan os.Signal, end func()) {
+	hangups := make(chan os.Signal, 1) // what comes during a reload asks for one more
+	signal.Notify(hangups, syscall.SIGHUP)
+	return hangups, func() { signal.Stop(hangups) }
 }

@@ -36,7 +36,18 @@ func run(t *testing.T, config string) *child {
 	if err := os.WriteFile(name, []byte("pipeline: {data_dir: "+dir+", stop_timeout: 10m}\n"+config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "run", "-c", name, "--listen", "127.0.0.1:0")
+	return runIn(t, dir, "-c", name)
+}
+
+// runIn runs the program in a folder.
+func runIn(t *testing.T, dir string, args ...string) *child {
+	t.Helper()
+	program, err := filepath.Abs(os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), program, append([]string{"run", "--listen", "127.0.0.1:0"}, args...)...)
+	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), childVariable+"=1", "AWS_EC2_METADATA_DISABLED=true")
 	out, err := cmd.StderrPipe()
 	if err != nil {
@@ -51,12 +62,14 @@ func run(t *testing.T, config string) *child {
 // await reads the log up to a line that holds text.
 func (c *child) await(t *testing.T, text string) {
 	t.Helper()
+	var log strings.Builder
 	for c.log.Scan() {
 		if strings.Contains(c.log.Text(), text) {
 			return
 		}
+		log.WriteString(c.log.Text() + "\n")
 	}
-	t.Fatalf("the log ended before %q", text)
+	t.Fatalf("the log ended before %q:\n%s", text, log.String())
 }
 
 func (c *child) signal(t *testing.T, s os.Signal) {

@@ -38,6 +38,10 @@ type Program struct {
 	Plugins *plugin.Set
 	Listen  string // where `run` serves unless told otherwise
 
+	// Reloads, where it is set, begins to listen for what asks `run` to read its configuration again, and returns where it
+	// comes and a func that ends the listening.
+	Reloads func() (asked <-chan os.Signal, end func())
+
 	// SetLogger, where it is set, is given the logger of `run` as the default of the process.
 	SetLogger func(*slog.Logger)
 }

@@ -72,6 +72,7 @@ type linesConfig struct {
 	Wait  bool            `yaml:"wait" doc:"Whether to wait behind the last line."`
 	Queue bool            `yaml:"queue" doc:"Whether this stands for a queue."`
 	Probe string          `yaml:"probe" doc:"What the network answers."`
+	Block bool            `yaml:"blocks" doc:"Whether it cannot be handed on."`
 }
 
 func linesSpec() plugin.Spec {
@@ -88,7 +89,7 @@ func linesSpec() plugin.Spec {
 		if !ok {
 			return nil, err
 		}
-		built.Packed = c.Queue
+		built.Packed, built.BlocksReload = c.Queue, c.Block
 		built.Probe = func(context.Context) error {
 			if c.Probe != "" {
 				return errors.New(c.Probe)

@@ -15,8 +15,9 @@ func newLogFlags() logFlags {
 	}
 }
 
-// open returns a logger that writes to w, and a func that writes what it holds back.
-func (l *logFlags) open(w io.Writer) (*slog.Logger, func()) {
+// open returns a logger that writes to w, one beside it that folds no repetitions, for answers to what an operator does, and
+// a func that writes what the first holds back.
+func (l *logFlags) open(w io.Writer) (log, answers *slog.Logger, flush func()) {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(l.level.value)); err != nil {
 		panic("BUG: " + err.Error()) // the flag takes only names of levels
@@ -27,5 +28,5 @@ func (l *logFlags) open(w io.Writer) (*slog.Logger, func()) {
 		h = slog.NewTextHandler(w, o)
 	}
 	f := newFoldHandler(h)
-	return slog.New(f), f.Close
+	return slog.New(f), slog.New(h), f.Close
 }

@@ -3,11 +3,11 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
+	"os"
 	"runtime/debug"
-	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,6 +35,9 @@ func (a *app) runCommand() *cobra.Command {
 		Short: "Run the pipelines of a configuration",
 		Long: `Run the pipelines of a configuration until SIGTERM or SIGINT: then no more is read, what fits into
 stop_timeout is finished, the rest goes back to its source. A second signal, a second later or more, ends the program at once.
+
+SIGHUP reads the configuration again, with all files that it names. When it has no problem, the pipelines stop as above
+and the new ones begin where they ended; otherwise the old ones go on, and the log tells why.
 
 Several files and folders may be given; files with the same pipeline.id are one pipeline. All pipelines share
 one memory budget, the largest max_memory among them. GOMEMLIMIT and GOGC are set to suit it unless
@@ -69,84 +72,84 @@ Exit codes: 0 stopped, or came to the end with --once; 1 failed at run time; 2 b
 	return cmd
 }
 
-// process is what all pipelines of a run share.
+// process is one `run`: what its pipelines share, and the generation of them that runs now.
 type process struct {
-	log      *slog.Logger
-	budget   *budget.Budget
-	registry *metrics.Registry
-	runners  []*pipeline.Runner
-	names    []string
-	stdout   bool // an output writes to standard output
+	a       *app
+	flags   *runFlags
+	log     *slog.Logger
+	answers *slog.Logger // for what is said of reloads, each time
+	budget  *budget.Budget
+
+	current atomic.Pointer[generation]
+	reloads reloads
 }
 
 func (a *app) run(ctx context.Context, f *runFlags, chosen bool) error {
 	stderr := &screen{w: a.s.Err}
-	log, flush := f.log.open(stderr)
+	log, answers, flush := f.log.open(stderr)
 	defer flush()
 	if a.p.SetLogger != nil {
 		a.p.SetLogger(log)
 	}
-	p := &process{log: log, budget: budget.New(0), registry: newRegistry(a.p.Version)}
-	loaded, err := a.load(config.Options{Paths: f.configs, Defaults: f.defaults, Env: p.env(a.p.Version)}, log)
-	if err != nil {
-		return err
+	p := &process{a: a, flags: f, log: log, answers: answers, budget: budget.New(0)}
+	asked, end := p.listenForReloads() // before all that takes time: the signal would end the program
+	defer end()
+	g, problems := p.build()
+	if g == nil {
+		config.Render(a.s.Err, problems, isTerminal(a.s.Err))
+		return &failure{code: ExitUsage}
 	}
-	a.limitMemory(p.share(loaded.Pipelines))
-	for _, pl := range loaded.Pipelines {
-		p.names = append(p.names, pl.Settings.ID)
-		p.stdout = p.stdout || slices.ContainsFunc(pl.Outputs, func(o plugin.OutputStep) bool { return o.Plugin == "stdout" })
-		p.runners = append(p.runners, pipeline.New(pl.Pipeline, pipeline.Options{Logger: log, Budget: p.budget, Metrics: p.registry, Once: f.once}))
-	}
+	warn(log, problems)
+	p.adopt(g)
 	l, err := listen(ctx, f.listen, chosen, log)
 	if err != nil {
 		return err
 	}
-	defer serve(l, handler(p.runners, p.names, p.registry), log)()
-	attrs := []any{"version", a.p.Version, "pipelines", p.names}
+	defer serve(l, p.handler(), log)()
+	attrs := []any{"version", a.p.Version, "pipelines", g.names()}
 	if l != nil {
 		attrs = append(attrs, "address", l.Addr().String())
 	}
 	log.Info("starting", attrs...)
-	defer a.showProgress(f, p, stderr)()
-	return p.run(ctx, f.once)
+	defer p.showProgress(stderr)()
+	return p.run(ctx, asked)
 }
 
-// load reads the configuration and reports its problems: warnings in the log, with errors all of them as text.
-func (a *app) load(o config.Options, log *slog.Logger) (*config.Loaded, error) {
-	o.Set, o.Stdin, o.LookupEnv, o.Program = a.p.Plugins, a.s.In, a.s.LookupEnv, a.p.Name
-	loaded, problems := config.Load(o)
-	if config.Failed(problems) {
-		config.Render(a.s.Err, problems, isTerminal(a.s.Err))
-		return nil, &failure{code: ExitUsage}
+// build makes a generation of what the files hold now, and tells their problems. It is nil if one of them is more than
+// a warning. Nothing exclusive is opened, so one may be built beside another that runs.
+func (p *process) build() (*generation, []config.Problem) {
+	g := &generation{registry: newRegistry(p.a.p.Version)}
+	p.reloads.show(g.registry)
+	loaded, problems := config.Load(config.Options{
+		Paths: p.flags.configs, Defaults: p.flags.defaults, Env: p.env(g.registry),
+		Set: p.a.p.Plugins, Stdin: p.a.s.In, LookupEnv: p.a.s.LookupEnv, Program: p.a.p.Name,
+	})
+	if loaded == nil {
+		return nil, problems
 	}
-	for _, p := range problems {
-		log.Warn("configuration", "problem", p.String())
+	g.pipelines = loaded.Pipelines
+	return g, problems
+}
+
+// warn logs the warnings about a configuration that is used.
+func warn(log *slog.Logger, problems []config.Problem) {
+	for _, problem := range problems {
+		log.Warn("configuration", "problem", problem.String())
 	}
-	return loaded, nil
 }
 
 // env gives each plugin what the process shares.
-func (p *process) env(version string) func(plugin.Settings, string, string) plugin.Env {
+func (p *process) env(reg *metrics.Registry) func(plugin.Settings, string, string) plugin.Env {
 	return func(s plugin.Settings, id, _ string) plugin.Env {
 		return plugin.Env{
 			Pipeline: s.ID,
 			Logger:   p.log.With("pipeline", s.ID, "id", id),
 			DataDir:  s.DataDir,
 			Budget:   p.budget,
-			Metrics:  p.registry.Scope("pipeline", s.ID, "step", id),
-			Version:  version,
+			Metrics:  reg.Scope("pipeline", s.ID, "step", id),
+			Version:  p.a.p.Version,
 		}
 	}
-}
-
-// share sets the budget of the process, the largest that a pipeline asks for, and returns it.
-func (p *process) share(pipelines []config.Pipeline) int64 {
-	var most int64
-	for _, pl := range pipelines {
-		most = max(most, pl.Settings.MaxMemory)
-	}
-	p.budget.SetLimit(most)
-	return most
 }
 
 // What the garbage collector is told. The limit stands well above what the budget allows to live, since a
@@ -157,11 +160,17 @@ const (
 	gcPercent    = 200
 )
 
-func (a *app) limitMemory(budget int64) {
-	if _, set := a.s.LookupEnv("GOMEMLIMIT"); !set && budget > 0 {
-		debug.SetMemoryLimit(memoryFactor*budget + memorySpare)
+// limitMemory gives the process the budget of a generation, the largest that one of its pipelines asks for.
+func (p *process) limitMemory(g *generation) {
+	var most int64
+	for _, pl := range g.pipelines {
+		most = max(most, pl.Settings.MaxMemory)
 	}
-	if _, set := a.s.LookupEnv("GOGC"); !set {
+	p.budget.SetLimit(most)
+	if _, set := p.a.s.LookupEnv("GOMEMLIMIT"); !set && most > 0 {
+		debug.SetMemoryLimit(memoryFactor*most + memorySpare)
+	}
+	if _, set := p.a.s.LookupEnv("GOGC"); !set {
 		debug.SetGCPercent(gcPercent)
 	}
 }
@@ -175,33 +184,41 @@ func newRegistry(version string) *metrics.Registry {
 // errInterrupted is the error of a --once run that was stopped before its end.
 var errInterrupted = errors.New("stopped before the end of the input")
 
-// run runs all pipelines until they end. When one fails the others are stopped.
-func (p *process) run(ctx context.Context, once bool) error {
-	running, stop := context.WithCancel(ctx)
-	defer stop()
-	errs := make([]error, len(p.runners))
-	var wg sync.WaitGroup
-	for i, r := range p.runners {
-		wg.Go(func() {
-			if errs[i] = r.Run(running); errs[i] != nil {
-				errs[i] = fmt.Errorf("pipeline %s: %w", p.names[i], errs[i])
-				stop()
+// run runs the current generation, and those that reloads put in its place, until the pipelines end.
+func (p *process) run(ctx context.Context, asked <-chan os.Signal) error {
+	defer context.AfterFunc(ctx, func() { p.log.Info("stopping") })()
+	if err := p.start(ctx, p.current.Load()); err != nil {
+		return p.finish(ctx, err)
+	}
+	for {
+		select {
+		case err := <-p.current.Load().ended:
+			return p.finish(ctx, err)
+		case <-asked:
+			if err := p.reload(ctx); err != nil {
+				return p.finish(ctx, err)
 			}
-		})
+		}
 	}
-	ended := context.AfterFunc(ctx, func() { p.log.Info("stopping") })
-	wg.Wait()
-	ended()
-	for i, r := range p.runners {
-		p.summary(p.names[i], r.Stats())
-	}
-	if err := errors.Join(errs...); err != nil {
+}
+
+// finish says what became of the events, and how the run ends.
+func (p *process) finish(ctx context.Context, err error) error {
+	p.summarize(p.current.Load())
+	if err != nil {
 		return failed(err)
 	}
-	if once && ctx.Err() != nil {
+	if p.flags.once && ctx.Err() != nil {
 		return failed(errInterrupted)
 	}
 	return nil
+}
+
+// summarize logs what became of the events of each pipeline of a generation that has ended.
+func (p *process) summarize(g *generation) {
+	for i, r := range g.runners {
+		p.summary(g.pipelines[i].Settings.ID, r.Stats())
+	}
 }
 
 // summary logs what became of a pipeline's events.
@@ -221,8 +238,8 @@ func (p *process) summary(name string, s pipeline.Stats) {
 }
 
 // showProgress shows a progress line for --once on a terminal that nothing else is written to.
-func (a *app) showProgress(f *runFlags, p *process, to *screen) (stop func()) {
-	if !f.once || !to.IsTerminal() || isTerminal(a.s.Out) && p.stdout {
+func (p *process) showProgress(to *screen) (stop func()) {
+	if !p.flags.once || !to.IsTerminal() || isTerminal(p.a.s.Out) && p.current.Load().writesStdout() {
 		return func() {}
 	}
 	line := &progress{to: to, start: time.Now(), stats: p.stats}
@@ -238,7 +255,7 @@ func (a *app) showProgress(f *runFlags, p *process, to *screen) (stop func()) {
 // stats sums what the progress line shows.
 func (p *process) stats() pipeline.Stats {
 	sum := pipeline.Stats{LeftKnown: true}
-	for _, r := range p.runners {
+	for _, r := range p.current.Load().runners {
 		s := r.Stats()
 		sum.In += s.In
 		sum.Bytes += s.Bytes

@@ -11,9 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"time"
-
-	"sluice/internal/metrics"
-	"sluice/pipeline"
 )
 
 // headerTimeout bounds how long a client may take to send its request.
@@ -59,18 +56,12 @@ func serve(l net.Listener, h http.Handler, log *slog.Logger) (stop func()) {
 	}
 }
 
-// handler answers /healthz, /readyz and /metrics.
-func handler(runners []*pipeline.Runner, names []string, reg *metrics.Registry) http.Handler {
+// handler answers /healthz, /readyz and /metrics, for the generation that runs at the time.
+func (p *process) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		var waiting []string
-		for i, r := range runners {
-			if !r.Ready() {
-				waiting = append(waiting, names[i])
-			}
-		}
-		if len(waiting) > 0 {
+		if waiting := p.current.Load().waiting(); len(waiting) > 0 {
 			answer(w, http.StatusServiceUnavailable, "not ready: pipeline "+strings.Join(waiting, ", ")+"\n")
 			return
 		}
@@ -78,7 +69,7 @@ func handler(runners []*pipeline.Runner, names []string, reg *metrics.Registry) 
 	})
 	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-		reg.Write(w)
+		p.current.Load().registry.Write(w)
 	})
 	return mux
 }

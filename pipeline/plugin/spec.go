@@ -57,6 +57,10 @@ type BuiltInput struct {
 	// back what fails for long instead of holding it (a queue).
 	Redelivers bool
 
+	// BlocksReload: what was read cannot be handed on to the input of another configuration, so a program with this input
+	// refuses to reload.
+	BlocksReload bool
+
 	// NewDecoder, where it is set, makes a decoder of what the input reads, for `test` and `explain`: of the
 	// body of one message; or, if it finishes (FinishDecoder), of the content of a file or stream, in which it
 	// finds lines and joins them as the input does. It is called only when the options had no problem.

@@ -25,7 +25,7 @@ const (
 )
 
 // input reads the file with lane 0, which keeps the order; the other lanes wait for the end. There is no
-// reading goroutine: what was not asked for stays in the pipe, for the next input after a reload.
+// reading goroutine: what was not asked for stays in the pipe, for who reads next.
 type input struct {
 	file     *os.File
 	fd       int32

@@ -31,7 +31,8 @@ func build(c Config, env plugin.Env) (*plugin.BuiltInput, error) {
 		Start: func(context.Context, plugin.StartOptions) (plugin.Input, error) {
 			return start(os.Stdin, c, env)
 		},
-		NewDecoder: func() plugin.Decoder { return byStream(c.Codec.Built.NewDecoder()) },
+		BlocksReload: true, // half a line may have been read
+		NewDecoder:   func() plugin.Decoder { return byStream(c.Codec.Built.NewDecoder()) },
 	}, nil
 }
 
