@@ -1,9 +1,9 @@
 package cli
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"syscall"
@@ -185,9 +185,6 @@ func walkUses(steps []plugin.FilterStep, yield func(*plugin.FilterStep, grok.Use
 	return true
 }
 
-// maxSampleLine is the longest line of a file of samples.
-const maxSampleLine = 64 << 20
-
 // sampleLines reads the lines of a file, or of standard input for "-".
 func (a *app) sampleLines(name string) ([]string, error) {
 	r := a.s.In
@@ -199,16 +196,15 @@ func (a *app) sampleLines(name string) ([]string, error) {
 		defer f.Close() //nolint:errcheck // it was only read
 		r = f
 	}
-	var lines []string
-	s := bufio.NewScanner(r)
-	s.Buffer(nil, maxSampleLine)
-	for s.Scan() {
-		lines = append(lines, strings.TrimSuffix(s.Text(), "\r"))
-	}
-	if err := s.Err(); errors.Is(err, syscall.EISDIR) || errors.Is(err, bufio.ErrTooLong) {
+	text, err := io.ReadAll(r)
+	if errors.Is(err, syscall.EISDIR) {
 		return nil, bad(fmt.Errorf("read samples: %w", err))
 	} else if err != nil {
 		return nil, failed(fmt.Errorf("read samples: %w", err))
+	}
+	var lines []string
+	for line := range strings.Lines(string(text)) {
+		lines = append(lines, strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"))
 	}
 	if len(lines) == 0 {
 		return nil, bad(errors.New("read samples: there are no lines"))
