@@ -36,6 +36,8 @@
 //
 //   - Under (?i) joni does not know that Ⱥ and Ⱦ are equal to themselves.
 //
+//   - x{0,0}? is x??, as in joni. There, however, the filters in front take it for nothing, and miss ^x{0,0}?y in xy.
+//
 //   - An absent operator whose operand matches the empty text never matches. In joni it does, at the beginning of a text. What
 //     groups in the operand of an absent operator have captured is forgotten; joni keeps some of it.
 //
