@@ -6,6 +6,8 @@ GOBUILD := CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)'
 # The shipper is small: HTTP/1.1 is enough for it, and the plain executor of expressions (internal/regex), and the AWS SDK,
 # which works once for many lines, is not inlined.
 LEAN    := -tags nethttpomithttp2,lean -gcflags='github.com/aws/...=-l'
+# What the tag lean changes, tested as the shipper has it.
+LEANTEST := go test -timeout 3m -tags lean ./internal/regex ./internal/grok ./plugins/filter/grok
 LINT    := .tools/golangci-lint
 FUZZ    ?= 240
 
@@ -20,6 +22,7 @@ build: ## both programs, static, into bin/
 
 test: ## unit, golden, configuration and documentation tests
 	go test -timeout 3m ./...
+	$(LEANTEST)
 
 # The demo is built as the programs are, so that a first run compiles what they share only once.
 demo: ## the whole way of real log lines, on this machine alone
@@ -44,6 +47,7 @@ vet: ## go vet, the tests of e2e included
 
 race: ## all tests, raced
 	go test -race -timeout 8m ./...
+	$(LEANTEST)
 
 fuzz: ## every fuzz target, FUZZ seconds in all (240)
 	.ci/fuzz $(FUZZ)

@@ -78,7 +78,7 @@ func TestCases(t *testing.T) {
 
 // matchesAll says that there is no text that a pattern does not match.
 func matchesAll(lib *Library, name string) bool {
-	text, _ := lib.Lookup(name)
+	text := lib.Definition(name).Text
 	return text == ".*" || text == "%{GREEDYDATA}"
 }
 
@@ -279,13 +279,13 @@ func TestNames(t *testing.T) {
 			if line[0] == '#' || len(want) == 0 {
 				continue
 			}
-			def, ok := lib.Lookup(want[0])
-			if !ok {
+			def := lib.Definition(want[0])
+			if def == nil {
 				t.Errorf("%s: %s is missing", set, want[0])
 				continue
 			}
 			got := []string{}
-			for _, m := range ownCapture.FindAllStringSubmatch(def, -1) {
+			for _, m := range ownCapture.FindAllStringSubmatch(def.Text, -1) {
 				got = append(got, m[1]+m[2])
 			}
 			slices.Sort(got)

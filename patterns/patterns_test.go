@@ -19,7 +19,7 @@ func TestLibrariesAreApart(t *testing.T) {
 	if err := a.Define("INT", "changed"); err != nil {
 		t.Fatal(err)
 	}
-	if text, _ := b.Lookup("INT"); text == "changed" {
+	if b.Definition("INT").Text == "changed" {
 		t.Error("a change of one library shows in another")
 	}
 }

@@ -172,9 +172,11 @@ func naive(lib *Library, text string, named bool) (string, bool) {
 		}
 		def, ok := inline[r.name]
 		if !ok {
-			if def, ok = lib.Lookup(r.name); !ok {
+			d := lib.Definition(r.name)
+			if d == nil {
 				return "", false
 			}
+			def = d.Text
 		}
 		head := "(?:"
 		if !named || r.hasField() {

@@ -130,15 +130,6 @@ func checkName(name string) error {
 // isNameByte is the class [A-z0-9] of jls-grok, with what lies between "Z" and "a".
 func isNameByte(c byte) bool { return c >= 'A' && c <= 'z' || c >= '0' && c <= '9' }
 
-// Lookup returns the definition of a name as it was written.
-func (l *Library) Lookup(name string) (string, bool) {
-	d, ok := l.defs[name]
-	if !ok {
-		return "", false
-	}
-	return d.Text, true
-}
-
 // Definition returns the definition of a name with its place, or nil. It must not be changed.
 func (l *Library) Definition(name string) *Definition { return l.defs[name] }
 

@@ -48,14 +48,19 @@ func (c *slots) at(i uint16) *slots {
 
 func (c *slots) set(i uint16, pos int) { *c.at(i) = slots(pos) }
 
-// grow makes room on the stack, if it may.
-func (m *Machine) grow() bool {
-	if len(m.stack) >= maxFrames {
-		m.stage = stageOver
-		return false
+// push puts a frame on the stack, of which sp are in use, and makes room for it where there is none. It returns the stack and how
+// many are in use now: 0 if the stack may not grow any more. It has to be small enough to be inlined.
+func (m *Machine) push(stack []frame, sp int, f frame) (grown []frame, used int) {
+	if sp == len(stack) {
+		if sp >= maxFrames {
+			m.stage = stageOver
+			return nil, 0
+		}
+		stack = append(stack, make([]frame, sp)...)
+		m.stack = stack
 	}
-	m.stack = append(m.stack, make([]frame, len(m.stack))...)
-	return true
+	stack[sp] = f
+	return stack, sp + 1
 }
 
 // number returns the number of an instruction of p.
@@ -201,14 +206,9 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				in = in.alt
 				continue
 			case takeBoth:
-				if sp == len(stack) {
-					if !m.grow() {
-						return GaveUp
-					}
-					stack = m.stack
+				if stack, sp = m.push(stack, sp, frame{in.other, int32(pos), plainFrame, set}); sp == 0 {
+					return GaveUp
 				}
-				stack[sp] = frame{in.other, int32(pos), plainFrame, set}
-				sp++
 				in = in.next
 				continue
 			}
@@ -232,14 +232,9 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				goto fail
 			}
 			if i > lo {
-				if sp == len(stack) {
-					if !m.grow() {
-						return GaveUp
-					}
-					stack = m.stack
+				if stack, sp = m.push(stack, sp, frame{in.self, int32(i), int32(lo), set}); sp == 0 {
+					return GaveUp
 				}
-				stack[sp] = frame{in.self, int32(i), int32(lo), set}
-				sp++
 			}
 			caps.set(in.hi, i)
 			pos = i
@@ -270,14 +265,9 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				goto fail
 			}
 			if i < end {
-				if sp == len(stack) {
-					if !m.grow() {
-						return GaveUp
-					}
-					stack = m.stack
+				if stack, sp = m.push(stack, sp, frame{in.self, int32(i), int32(end), set}); sp == 0 {
+					return GaveUp
 				}
-				stack[sp] = frame{in.self, int32(i), int32(end), set}
-				sp++
 			}
 			caps.set(in.hi, i)
 			pos = i
@@ -305,14 +295,9 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				m.steps += i - pos
 			}
 			if !in.neg {
-				if sp == len(stack) {
-					if !m.grow() {
-						return GaveUp
-					}
-					stack = m.stack
+				if stack, sp = m.push(stack, sp, frame{in.self, int32(i), int32(n), set}); sp == 0 {
+					return GaveUp
 				}
-				stack[sp] = frame{in.self, int32(i), int32(n), set}
-				sp++
 			}
 			caps.set(in.hi, i)
 			pos = i
@@ -334,14 +319,9 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			}
 			if end >= 0 {
 				if in.op == opTry {
-					if sp == len(stack) {
-						if !m.grow() {
-							return GaveUp
-						}
-						stack = m.stack
+					if stack, sp = m.push(stack, sp, frame{in.other, int32(pos), plainFrame, set}); sp == 0 {
+						return GaveUp
 					}
-					stack[sp] = frame{in.other, int32(pos), plainFrame, set}
-					sp++
 				}
 				if counted {
 					m.steps += end - pos
@@ -420,14 +400,9 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				continue
 			}
 		case opPush:
-			if sp == len(stack) {
-				if !m.grow() {
-					return GaveUp
-				}
-				stack = m.stack
+			if stack, sp = m.push(stack, sp, frame{in.other, int32(pos), plainFrame, set}); sp == 0 {
+				return GaveUp
 			}
-			stack[sp] = frame{in.other, int32(pos), plainFrame, set}
-			sp++
 			in = in.next
 			continue
 		case opPeek:
@@ -441,20 +416,17 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 				continue
 			}
 		case opLog, opMark:
-			if sp == len(stack) {
-				if !m.grow() {
-					return GaveUp
-				}
-				stack = m.stack
-			}
+			var f frame
 			if in.op == opLog {
-				stack[sp] = frame{undoSlot, int32(*caps.at(in.hi)), int32(in.hi), set}
+				f = frame{undoSlot, int32(*caps.at(in.hi)), int32(in.hi), set}
 				caps.set(in.hi, pos)
 			} else {
-				stack[sp] = frame{undoReg, m.regs[in.more.reg], int32(in.more.reg), set}
+				f = frame{undoReg, m.regs[in.more.reg], int32(in.more.reg), set}
 				m.regs[in.more.reg] = int32(pos)
 			}
-			sp++
+			if stack, sp = m.push(stack, sp, f); sp == 0 {
+				return GaveUp
+			}
 			in = in.next
 			continue
 		case opCheck:
@@ -487,14 +459,9 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 			continue
 		case opNot:
 			m.regs[in.more.reg] = int32(sp)
-			if sp == len(stack) {
-				if !m.grow() {
-					return GaveUp
-				}
-				stack = m.stack
+			if stack, sp = m.push(stack, sp, frame{in.other, int32(pos), plainFrame, set}); sp == 0 {
+				return GaveUp
 			}
-			stack[sp] = frame{in.other, int32(pos), plainFrame, set}
-			sp++
 			in = in.next
 			continue
 		case opNotEnd:
@@ -599,14 +566,9 @@ func (m *Machine) run(in *inst, s string, pos int, caps *slots) Result {
 	over:
 		// Too much has been looked at by instructions that succeed: the machine stops here as if this way had failed, and
 		// would go on with it first.
-		if sp == len(stack) {
-			if !m.grow() {
-				return GaveUp
-			}
-			stack = m.stack
+		if stack, sp = m.push(stack, sp, frame{m.p.number(in), int32(pos), plainFrame, set}); sp == 0 {
+			return GaveUp
 		}
-		stack[sp] = frame{m.p.number(in), int32(pos), plainFrame, set}
-		sp++
 		m.left = -1
 		goto back
 	far:

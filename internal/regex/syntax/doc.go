@@ -11,9 +11,14 @@
 // \w \d \s \h are ASCII's, unless (?u) holds; \b, POSIX brackets and properties are Unicode's (version 15.0), unless, for \b and
 // the brackets, (?a) holds. The numbers ² ³ ¹ ¼ ½ ¾ are word characters for \b and for (?u)\w, not in brackets.
 //
-// # Repeated characters
+// # Texts under (?i)
 //
-// Where (?i) holds, the times that a character of text is repeated at least are one text, up to 100 bytes: s{2}, (?:s){2} and [s]{2}
+// Where (?i) holds, a character that folds to several stands for these, and several of a text may be one of the subject: ß matches ss,
+// and ss ß. A text is taken apart from left to right, as long as its characters have up to 8 ways to be written in more or fewer
+// characters; what follows is compared folded, and there one of the subject may lie across two of the text: ßs, where ß alone
+// has more ways, matches sß, and ßt matches sﬅ.
+//
+// The times that a character of text is repeated at least are one text, up to 100 bytes: s{2}, (?:s){2} and [s]{2}
 // match ß as ss does. What is a text of its own is not one with its neighbours: s{2}s does not match sß. x{1} is
 // x, and ends the text: st{1} matches ﬅ, s{1}t does not.
 //
@@ -29,10 +34,9 @@
 //   - In a look-behind under (?i) a character of a text stands for single characters only. joni refuses some such texts,
 //     where a pair of letters may be one character in another case, and confuses lengths in others.
 //
-//   - Under (?i) joni stops to look for characters that are several in another case, when a text has many that may be, and
-//     compares folded texts from then on. Then one of the subject may lie across two of the expression, as in [ß]s, which finds
-//     sß. Ours never do, but for a repeated character. It
-//     also does not know that Ⱥ and Ⱦ are equal to themselves.
+//   - Under (?i) joni does not know that Ⱥ and Ⱦ are equal to themselves.
+//
+//   - x{0,0}? is x??, as in joni. There, however, the filters in front take it for nothing, and miss ^x{0,0}?y in xy.
 //
 //   - An absent operator whose operand matches the empty text never matches. In joni it does, at the beginning of a text. What
 //     groups in the operand of an absent operator have captured is forgotten; joni keeps some of it.

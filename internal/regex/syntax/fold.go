@@ -167,13 +167,18 @@ func (p *parser) multiFolds(c *Class) [][]rune {
 }
 
 // foldText makes nodes that match a text whatever its case. As in Oniguruma, a character that folds to several stands
-// for these, and several of the text may be one of the subject, but only if each of them folds to a single one. In a
-// look-behind, which has to know its length, a character of the text is one of the subject.
+// for these, and several of the text may be one of the subject, but only if each of them folds to a single one, or stands where
+// the text is not taken apart any more. In a look-behind, which has to know its length, a character of the text is one of the
+// subject.
 func (p *parser) foldText(run []char) []*Node {
 	f := p.folds()
+	apart := len(run)
+	if p.behind == 0 {
+		apart = f.apart(run)
+	}
 	var out []*Node
 	for i := 0; i < len(run); {
-		if text, ok := f.whole[run[i].r]; ok {
+		if text, ok := f.whole[run[i].r]; ok && i < apart {
 			c := &coverer{p: p, f: f, pos: run[i].pos, end: run[i].end, text: []rune(text)}
 			if p.behind > 0 {
 				out = append(out, c.one(f.unfold[text]))
@@ -183,16 +188,59 @@ func (p *parser) foldText(run []char) []*Node {
 			i++
 			continue
 		}
-		j := i + 1
-		text := []rune{foldOne(run[i].r)}
-		for ; j < len(run) && f.whole[run[j].r] == ""; j++ {
-			text = append(text, foldOne(run[j].r))
+		c := &coverer{p: p, f: f, pos: run[i].pos}
+		for j := i; i < len(run) && (f.whole[run[i].r] == "" || i >= apart && (i > apart || i == j)); i++ {
+			for _, r := range Fold(run[i].r) {
+				c.text, c.run = append(c.text, r), append(c.run, run[i])
+			}
+			c.end = run[i].end
 		}
-		c := &coverer{p: p, f: f, pos: run[i].pos, end: run[j-1].end, text: text, run: run[i:j]}
-		out = append(out, c.cover(0, len(text))...)
-		i = j
+		out = append(out, c.cover(0, len(c.text))...)
 	}
 	return out
+}
+
+// mostWays is how many ways to write a text Oniguruma looks at before it compares folded texts.
+const mostWays = 8
+
+// apart returns how many characters of a text are taken apart: each of them for itself, with its ways to be written. What
+// follows is folded, and compared with what the subject folds to: there one character of the subject may lie across two of the text,
+// as ﬅ across those of ßt, which is sst.
+func (f *folding) apart(run []char) int {
+	ways := 1
+	for i := range run {
+		if n, vary := f.others(run[i:]); vary {
+			if ways *= n + 1; ways > mostWays {
+				return i
+			}
+		}
+	}
+	return len(run)
+}
+
+// others counts the other ways to write the first character of a text, or the first few in one, and reports whether there are some
+// with more or fewer characters.
+func (f *folding) others(run []char) (n int, vary bool) {
+	if text, ok := f.whole[run[0].r]; ok {
+		n = 1
+		for _, r := range text {
+			n *= len(f.variants(r))
+		}
+		return n + len(f.unfold[text]) - 1, true
+	}
+	n = len(f.variants(run[0].r)) - 1
+	text := make([]rune, 0, longestFold)
+	for _, c := range run[:min(len(run), longestFold)] {
+		if f.whole[c.r] != "" {
+			break
+		}
+		text = append(text, foldOne(c.r))
+		if len(text) > 1 {
+			several := len(f.unfold[string(text)])
+			n, vary = n+several, vary || several > 0
+		}
+	}
+	return n, vary
 }
 
 // Of a repeated character, so many bytes of what it folds to are one text, and only one that folds to several is not taken for

@@ -360,7 +360,11 @@ func (p *parser) interval() (q quantifier, ok bool) {
 		p.fail(start, p.pos, "found a repeat of at least %d and at most %d, expected the lower bound first", low, high)
 		return q, false
 	}
-	return quantifier{min: low, max: high, lazy: comma && p.take("?")}, true
+	q = quantifier{min: low, max: high, lazy: comma && p.take("?")}
+	if q.lazy && q.max == 0 {
+		q.max = 1 // as in Oniguruma
+	}
+	return q, true
 }
 
 // bound reads a bound of the interval that begins at start.

@@ -7,6 +7,9 @@ import (
 	"unicode/utf8"
 )
 
+// The tables of what Go's package unicode does not have are made of the files of the Unicode Character Database.
+//go:generate go test -count=1 -run ^TestTables$ -ucd=https://www.unicode.org/Public/15.0.0/ucd -update
+
 // posixNames are the names of POSIX brackets.
 const posixNames = "alnum alpha blank cntrl digit graph lower print punct space upper xdigit ascii word"
 
