@@ -20,6 +20,9 @@ type Options struct {
 	Budget  *budget.Budget    // max_memory, shared by the process; nil has no limit
 	Metrics *metrics.Registry // where the counters are shown; nil shows none
 	Once    bool              // end when the inputs have given what is there now
+
+	// Begin, where it is set, is called when all has started. Reading begins when it returns true; on false all is closed again.
+	Begin func() bool
 }
 
 // Runner runs one pipeline. Run is called once; the other methods may be called concurrently with it.
@@ -65,23 +68,23 @@ func New(p *plugin.Pipeline, o Options) *Runner {
 	return r
 }
 
-// Run starts the outputs and inputs, calls each of started, and works until every input has ended, or until ctx is
-// cancelled; then it stops reading, finishes what fits into the stop timeout, gives the rest back, and closes. It
-// returns nil after both, and an error when something could not be started or closed.
-func (r *Runner) Run(ctx context.Context, started ...func()) error {
+// Run starts the outputs and inputs and works until every input has ended, or until ctx is cancelled; then it
+// stops reading, finishes what fits into the stop timeout, gives the rest back, and closes. It returns
+// nil after both, and an error when something could not be started or closed.
+func (r *Runner) Run(ctx context.Context) error {
 	hard, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	if err := r.start(hard); err != nil {
 		return errors.Join(err, r.close(hard))
+	}
+	if r.o.Begin != nil && !r.o.Begin() {
+		return r.close(hard)
 	}
 	r.started.Store(true)
 	r.show()
 	defer r.scope.Close()
 	r.ready.Store(true)
 	defer r.ready.Store(false)
-	for _, f := range started {
-		f()
-	}
 
 	stopped := make(chan struct{})
 	var watch, work sync.WaitGroup
@@ -181,7 +184,7 @@ func (r *Runner) close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// Started reports whether everything has started; it stays so after the end.
+// Started reports whether it has begun to read, and perhaps ended since.
 func (r *Runner) Started() bool { return r.started.Load() }
 
 // Ready reports whether everything has started and nothing has stopped.

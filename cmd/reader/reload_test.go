@@ -105,6 +105,38 @@ func (r *reloading) lives(t *testing.T) {
 	}
 }
 
+// TestFailedStart reloads a configuration of which one pipeline cannot start: none of it is seen, and what had come to its end
+// before does not begin again.
+func TestFailedStart(t *testing.T) {
+	r := &reloading{dir: t.TempDir(), seen: map[string]int{}}
+	finite := func(version string) string {
+		return "pipeline: {id: g, data_dir: " + r.dir + "/data}\ninputs: [generator: {count: 5}]\noutputs: [file: {path: " + r.dir + "/gen" + version + ".ndjson}]\n"
+	}
+	r.write(t, "own/patterns", "LINE line [0-9]+\n")
+	r.write(t, "c/a.yaml", r.good())
+	r.write(t, "c/g.yaml", finite(""))
+	r.child = runIn(t, r.dir, "-c", "c")
+	r.await(t, `"msg":"starting"`)
+	r.lives(t)
+	r.write(t, "c/g.yaml", finite("2"))
+	r.write(t, "c/b.yaml", "pipeline: {id: b, data_dir: "+r.dir+"/in.log}\ninputs: [file: {path: /x}]\noutputs: ['null']\n")
+	for range 3 {
+		r.signal(t, syscall.SIGHUP)
+		r.await(t, "the old configuration goes on")
+		r.lives(t)
+	}
+	r.signal(t, syscall.SIGTERM)
+	if code := r.end(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if b, err := os.ReadFile(filepath.Join(r.dir, "gen.ndjson")); err != nil || strings.Count(string(b), "\n") != 5 {
+		t.Errorf("%v, expected 5 events:\n%s", err, b)
+	}
+	if b, err := os.ReadFile(filepath.Join(r.dir, "gen2.ndjson")); err == nil {
+		t.Errorf("the failed configuration wrote:\n%s", b)
+	}
+}
+
 // TestReloadsUnderLoad reloads good and bad configurations in a random order while lines come: each comes out once, made by
 // the last good configuration, with the patterns that this one had.
 func TestReloadsUnderLoad(t *testing.T) {
@@ -124,7 +156,10 @@ func TestReloadsUnderLoad(t *testing.T) {
 		{"no file", func() { _ = os.Remove(filepath.Join(r.dir, "c", "a.yaml")) }},
 		{"no patterns folder", func() { _ = os.RemoveAll(filepath.Join(r.dir, "own")) }},
 		{"a wrong pattern", func() { r.write(t, "own/patterns", "LINE (line\n") }},
-		{"an address that cannot be", func() {
+		{"a pipeline that cannot start", func() {
+			r.version += 1000 // none of it may be seen
+			put()
+			r.version -= 1000
 			r.write(t, "c/b.yaml", "pipeline: {id: b, data_dir: "+r.dir+"/in.log}\ninputs: [file: {path: /x}]\noutputs: ['null']\n")
 		}},
 	}

@@ -41,8 +41,8 @@ func main() {
 }
 
 // reloads begins to take SIGHUP, which asks for the configuration to be read again.
-func reloads() (asked <-chan os.Signal, end func()) {
+func reloads() <-chan os.Signal {
 	hangups := make(chan os.Signal, 1) // what comes during a reload asks for one more
 	signal.Notify(hangups, syscall.SIGHUP)
-	return hangups, func() { signal.Stop(hangups) }
+	return hangups
 }

@@ -129,12 +129,17 @@ func (s *Scope) Counter(name, help string) Counter {
 	return Counter{s.set.GetOrCreateFloatCounter(s.name(name))}
 }
 
-// GaugeFunc shows what f returns at each scrape as sluice_<name>; f must be fast and safe for concurrent use.
+// GaugeFunc shows what f returns at each scrape as sluice_<name>, in place of what was shown by that name before: a plugin
+// that is started again makes its gauges again. f must be fast and safe for concurrent use.
 func (s *Scope) GaugeFunc(name, help string, f func() float64) {
-	if s != nil {
-		s.reg.describe(name, help)
-		s.set.GetOrCreateGauge(s.name(name), f)
+	if s == nil {
+		return
 	}
+	s.reg.describe(name, help)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.set.UnregisterMetric(s.name(name))
+	s.set.NewGauge(s.name(name), f)
 }
 
 // Writer adds a func that writes series of its own at each scrape, all of one moment; help describes them by

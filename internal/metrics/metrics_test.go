@@ -51,3 +51,14 @@ func TestNilScopeWorks(t *testing.T) {
 	s.Writer(nil, func(*Lines) {})
 	s.Close()
 }
+
+func TestGaugeIsReplaced(t *testing.T) {
+	r := NewRegistry()
+	s := r.Scope("a", "b")
+	for _, v := range []float64{1, 2} { // as a plugin that is started twice does
+		s.GaugeFunc("x", "A gauge.", func() float64 { return v })
+	}
+	if got := text(r); !strings.Contains(got, "sluice_x{a=\"b\"} 2\n") || strings.Contains(got, "sluice_x{a=\"b\"} 1\n") {
+		t.Errorf("expected the second gauge alone:\n%s", got)
+	}
+}

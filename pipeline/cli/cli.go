@@ -38,9 +38,9 @@ type Program struct {
 	Plugins *plugin.Set
 	Listen  string // where `run` serves unless told otherwise
 
-	// Reloads, where it is set, begins to listen for what asks `run` to read its configuration again, and returns where it
-	// comes and a func that ends the listening.
-	Reloads func() (asked <-chan os.Signal, end func())
+	// Reloads, where it is set, begins to listen for what asks `run` to read its configuration again. It listens until the
+	// end of the process, as a signal that nobody takes would be that.
+	Reloads func() <-chan os.Signal
 
 	// SetLogger, where it is set, is given the logger of `run` as the default of the process.
 	SetLogger func(*slog.Logger)

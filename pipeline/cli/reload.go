@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -16,15 +15,20 @@ import (
 	"sluice/pipeline/plugin"
 )
 
-// generation is the pipelines of one configuration as it was read at one time, from their start until all have ended.
+// generation is the pipelines of one configuration as it was read at one time, from their start until all have ended. It does
+// not change once it is the current one.
 type generation struct {
 	pipelines []config.Pipeline
 	runners   []*pipeline.Runner // of each pipeline
-	registry  *metrics.Registry  // its counters begin at 0
+	registry  *metrics.Registry
 
-	stop   context.CancelFunc
-	ended  chan error  // has one value once all have ended: what failed
-	failed atomic.Bool // one could not start
+	stop    context.CancelFunc
+	ended   chan error     // has one value once all have ended: what failed
+	opening sync.WaitGroup // until each has opened what it needs, or could not
+	opened  []func()       // says so of one, the first time it is called
+	closed  atomic.Bool    // one could not
+	begin   chan struct{}  // is closed when opening is over
+	over    []atomic.Bool  // pipelines that came to their end before they were stopped
 }
 
 // names returns the ids of the pipelines.
@@ -54,36 +58,59 @@ func (g *generation) writesStdout() bool {
 	})
 }
 
-// adopt makes a generation the current one, with new runners; it may have run before.
-func (p *process) adopt(g *generation) {
-	g.runners = nil
+// equip makes the runners of a generation.
+func (p *process) equip(g *generation) {
+	g.ended, g.begin, g.over = make(chan error, 1), make(chan struct{}), make([]atomic.Bool, len(g.pipelines))
+	g.opening.Add(len(g.pipelines))
 	for _, pl := range g.pipelines {
+		opened := sync.OnceFunc(g.opening.Done)
+		g.opened = append(g.opened, opened)
 		g.runners = append(g.runners, pipeline.New(pl.Pipeline, pipeline.Options{
 			Logger: p.log, Budget: p.budget, Metrics: g.registry, Once: p.flags.once,
+			Begin: func() bool {
+				opened()
+				<-g.begin
+				return !g.closed.Load()
+			},
 		}))
 	}
-	p.limitMemory(g)
-	p.current.Store(g)
 }
 
-// start starts the pipelines of a generation, side by side, and returns when all have started. When one of them cannot,
-// or fails later, the others are stopped; the error is why one could not, after all have ended.
+// again returns a generation that goes on where g, which has ended, was stopped. It has the pipelines of g that had not come to
+// their end by themselves.
+func (p *process) again(g *generation) *generation {
+	next := &generation{registry: g.registry}
+	for i := range g.pipelines {
+		if !g.over[i].Load() {
+			next.pipelines = append(next.pipelines, g.pipelines[i])
+		}
+	}
+	p.equip(next)
+	return next
+}
+
+// start starts the pipelines of a generation, side by side, and returns when all have opened what they need, and begin to read.
+// When one of them cannot open it, none reads; the error tells why, after all have ended. When one fails later, the others
+// are stopped.
 func (p *process) start(ctx context.Context, g *generation) error {
+	p.limitMemory(g)
 	running, stop := context.WithCancel(ctx)
-	g.stop, g.ended = stop, make(chan error, 1)
-	g.failed.Store(false)
+	g.stop = stop
 	errs := make([]error, len(g.runners))
-	var starting, all sync.WaitGroup
+	var all sync.WaitGroup
 	for i, r := range g.runners {
-		starting.Add(1)
-		started := sync.OnceFunc(starting.Done)
 		all.Go(func() {
-			defer started()
-			if err := r.Run(running, started); err != nil {
-				errs[i] = fmt.Errorf("pipeline %s: %w", g.pipelines[i].Settings.ID, err)
-				g.failed.CompareAndSwap(false, !r.Started())
-				stop()
+			defer g.opened[i]()
+			err := r.Run(running)
+			g.over[i].Store(running.Err() == nil)
+			if err == nil {
+				return
 			}
+			errs[i] = fmt.Errorf("pipeline %s: %w", g.pipelines[i].Settings.ID, err)
+			if !r.Started() {
+				g.closed.Store(true)
+			}
+			stop()
 		})
 	}
 	go func() {
@@ -91,65 +118,77 @@ func (p *process) start(ctx context.Context, g *generation) error {
 		stop()
 		g.ended <- errors.Join(errs...)
 	}()
-	starting.Wait()
-	if g.failed.Load() {
+	g.opening.Wait()
+	close(g.begin)
+	if g.closed.Load() {
 		return <-g.ended
 	}
 	return nil
 }
 
-// listenForReloads returns where reloads are asked for, and a func that ends the listening. A run to the end of its
-// input is not reloaded.
-func (p *process) listenForReloads() (asked <-chan os.Signal, end func()) {
-	if p.flags.once || p.a.p.Reloads == nil {
-		return nil, func() {}
-	}
-	return p.a.p.Reloads()
-}
-
 // reload reads the configuration again. When all is well, the generation that runs is stopped, and the new one is
 // started behind it; otherwise the old one goes on. The error means that nothing runs any more.
 func (p *process) reload(ctx context.Context) error {
-	old := p.current.Load()
+	old, began := p.current.Load(), time.Now()
+	if len(old.ended) > 0 || ctx.Err() != nil {
+		return nil // there is nothing left to reload
+	}
 	if reason := p.fixed(old); reason != "" {
 		p.refuse("reload refused; the program goes on as it is", "reason", reason)
 		return nil
 	}
-	began := time.Now()
-	next, problems := p.build()
+	next := p.rebuild(ctx)
 	if next == nil {
-		for _, problem := range problems {
-			p.answers.Error("configuration", "problem", problem.String())
-		}
-		p.refuse("reload failed; the old configuration goes on", "problems", len(problems))
 		return nil
 	}
-	warn(p.answers, problems)
 	p.answers.Info("reload: the new configuration is good; the pipelines stop to make room for it", "pipelines", old.names())
 	old.stop()
 	ended := <-old.ended
-	if ctx.Err() != nil { // a stop came, too
-		old.ended <- ended
+	if ctx.Err() != nil {
+		old.ended <- ended // the stop is all that is left to do
 		return nil
 	}
 	p.summarize(old)
 	if ended != nil {
 		p.answers.Error("reload: what ran before did not end well", "err", ended)
 	}
-	p.adopt(next)
+	p.current.Store(next)
 	err := p.start(ctx, next)
 	if err == nil {
 		p.reloads.succeeded()
 		p.answers.Info("reloaded", "pipelines", next.names(), "took", time.Since(began).Round(time.Millisecond).String())
 		return nil
 	}
-	p.summarize(next)
-	p.adopt(old)
-	if again := p.start(ctx, old); again != nil {
+	back := p.again(old)
+	p.current.Store(back)
+	if again := p.start(ctx, back); again != nil {
 		return errors.Join(err, again)
 	}
 	p.refuse("reload failed; the old configuration goes on", "err", err)
 	return nil
+}
+
+// rebuild builds what the files hold now, beside what runs; nil when they have problems, all of which have been told, or when
+// the program is to stop: a file may be one that is never read to its end.
+func (p *process) rebuild(ctx context.Context) *generation {
+	type result struct {
+		g        *generation
+		problems []config.Problem
+	}
+	built := make(chan result, 1)
+	go func() {
+		g, problems := p.build()
+		built <- result{g, problems}
+	}()
+	select {
+	case r := <-built:
+		if bad := tell(p.answers, r.problems); r.g == nil {
+			p.refuse("reload failed; the old configuration goes on", "problems", bad)
+		}
+		return r.g
+	case <-ctx.Done():
+		return nil
+	}
 }
 
 // fixed tells why the configuration cannot be put in place of what runs; "" where it can.

@@ -23,7 +23,7 @@ func startReloadable(t *testing.T, stdin string, args ...string) *reloadable {
 	ctx, cancel := context.WithCancel(t.Context())
 	r := &reloadable{&started{&buffer{}, &buffer{}, cancel, make(chan int, 1)}, make(chan os.Signal, 1)}
 	p := program(t, r.out)
-	p.Reloads = func() (<-chan os.Signal, func()) { return r.ask, func() {} }
+	p.Reloads = func() <-chan os.Signal { return r.ask }
 	go func() {
 		r.code <- cli.Main(ctx, p, args, cli.Streams{In: strings.NewReader(stdin), Out: r.out, Err: r.errs, LookupEnv: environment("")})
 	}()
@@ -174,12 +174,31 @@ func TestStopDuringReload(t *testing.T) {
 	r.end(t, cli.ExitOK)
 }
 
+// TestStopDuringBuild stops a program that reads a file without an end.
+func TestStopDuringBuild(t *testing.T) {
+	r := startReloadable(t, "", "run", "-c", config(t, quick+waiting))
+	r.out.await(t, "one")
+	remove(t, "a.yaml")
+	if err := syscall.Mkfifo("a.yaml", 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.ask <- syscall.SIGHUP
+	w, err := os.OpenFile("a.yaml", os.O_WRONLY, 0) // waits until it is being read
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.end(t, cli.ExitOK)
+	if err := w.Close(); err != nil { // the end of the file after all
+		t.Error(err)
+	}
+}
+
 // TestOnceIsNotReloaded holds that a run to the end of its input does not listen.
 func TestOnceIsNotReloaded(t *testing.T) {
 	p := program(t, &buffer{})
-	p.Reloads = func() (<-chan os.Signal, func()) {
+	p.Reloads = func() <-chan os.Signal {
 		t.Error("it listens")
-		return nil, func() {}
+		return nil
 	}
 	name := config(t, "inputs: [lines: {lines: [one]}]\noutputs: [print]\n")
 	errs := &buffer{}

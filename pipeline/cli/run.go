@@ -92,15 +92,17 @@ func (a *app) run(ctx context.Context, f *runFlags, chosen bool) error {
 		a.p.SetLogger(log)
 	}
 	p := &process{a: a, flags: f, log: log, answers: answers, budget: budget.New(0)}
-	asked, end := p.listenForReloads() // before all that takes time: the signal would end the program
-	defer end()
+	var asked <-chan os.Signal
+	if a.p.Reloads != nil && !f.once { // a run to the end of its input is not reloaded
+		asked = a.p.Reloads() // before all that takes time: the signal would end the program
+	}
 	g, problems := p.build()
 	if g == nil {
 		config.Render(a.s.Err, problems, isTerminal(a.s.Err))
 		return &failure{code: ExitUsage}
 	}
-	warn(log, problems)
-	p.adopt(g)
+	tell(log, problems)
+	p.current.Store(g)
 	l, err := listen(ctx, f.listen, chosen, log)
 	if err != nil {
 		return err
@@ -128,14 +130,21 @@ func (p *process) build() (*generation, []config.Problem) {
 		return nil, problems
 	}
 	g.pipelines = loaded.Pipelines
+	p.equip(g)
 	return g, problems
 }
 
-// warn logs the warnings about a configuration that is used.
-func warn(log *slog.Logger, problems []config.Problem) {
-	for _, problem := range problems {
-		log.Warn("configuration", "problem", problem.String())
+// tell logs problems, and returns how many are more than warnings.
+func tell(log *slog.Logger, problems []config.Problem) (failed int) {
+	for i := range problems {
+		level := slog.LevelWarn
+		if !problems[i].Warning {
+			level = slog.LevelError
+			failed++
+		}
+		log.Log(context.Background(), level, "configuration", "problem", problems[i].String())
 	}
+	return failed
 }
 
 // env gives each plugin what the process shares.
@@ -195,9 +204,9 @@ func (p *process) run(ctx context.Context, asked <-chan os.Signal) error {
 		case err := <-p.current.Load().ended:
 			return p.finish(ctx, err)
 		case <-asked:
-			if err := p.reload(ctx); err != nil {
-				return p.finish(ctx, err)
-			}
+		}
+		if err := p.reload(ctx); err != nil {
+			return p.finish(ctx, err)
 		}
 	}
 }
@@ -217,7 +226,9 @@ func (p *process) finish(ctx context.Context, err error) error {
 // summarize logs what became of the events of each pipeline of a generation that has ended.
 func (p *process) summarize(g *generation) {
 	for i, r := range g.runners {
-		p.summary(g.pipelines[i].Settings.ID, r.Stats())
+		if r.Started() {
+			p.summary(g.pipelines[i].Settings.ID, r.Stats())
+		}
 	}
 }
 
