@@ -137,12 +137,12 @@ func (p *process) build() (*generation, []config.Problem) {
 // tell logs problems, and returns how many are more than warnings.
 func tell(log *slog.Logger, problems []config.Problem) (failed int) {
 	for i := range problems {
-		level := slog.LevelWarn
+		say := log.Warn
 		if !problems[i].Warning {
-			level = slog.LevelError
+			say = log.Error
 			failed++
 		}
-		log.Log(context.Background(), level, "configuration", "problem", problems[i].String())
+		say("configuration", "problem", problems[i].String())
 	}
 	return failed
 }
