@@ -77,14 +77,14 @@ func (r *Runner) Run(ctx context.Context) error {
 	if err := r.start(hard); err != nil {
 		return errors.Join(err, r.close(hard))
 	}
+	r.ready.Store(true)
+	defer r.ready.Store(false)
 	if r.o.Begin != nil && !r.o.Begin() {
 		return r.close(hard)
 	}
 	r.started.Store(true)
 	r.show()
 	defer r.scope.Close()
-	r.ready.Store(true)
-	defer r.ready.Store(false)
 
 	stopped := make(chan struct{})
 	var watch, work sync.WaitGroup
