@@ -156,17 +156,21 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
-// naive expands as jls-grok does: it replaces the first reference of the whole text until there is none.
-func naive(lib *Library, text string, named bool) (string, bool) {
+// maxNaive bounds the text of naive, whose time grows with its square.
+const maxNaive = 1 << 14
+
+// naive expands as jls-grok does: it replaces the first reference of the whole text until there is none. Where the text becomes
+// too long it does not know.
+func naive(lib *Library, text string, named bool) (expanded string, ok, known bool) {
 	inline := map[string]string{}
 	for range maxRounds {
 		r, ok := findReference(text)
 		if !ok {
-			return text, true
+			return text, true, true
 		}
 		if r.defines {
 			if checkText(r.def) != nil {
-				return "", false
+				return "", false, true
 			}
 			inline[r.name] = r.def
 		}
@@ -174,7 +178,7 @@ func naive(lib *Library, text string, named bool) (string, bool) {
 		if !ok {
 			d := lib.Definition(r.name)
 			if d == nil {
-				return "", false
+				return "", false, true
 			}
 			def = d.Text
 		}
@@ -183,11 +187,11 @@ func naive(lib *Library, text string, named bool) (string, bool) {
 			head = "(?<" + r.group + ">"
 		}
 		text = text[:r.start] + head + def + ")" + text[r.end:]
-		if len(text) > maxExpanded {
-			return "", false
+		if len(text) > maxNaive {
+			return "", false, false
 		}
 	}
-	return "", false
+	return "", false, true
 }
 
 // FuzzExpand compares with the naive expansion, and checks that each byte has a place.
@@ -201,14 +205,14 @@ func FuzzExpand(f *testing.F) {
 			return
 		}
 		x, err := lib.Expand(expr, named)
-		want, ok := naive(lib, expr, named)
+		want, ok, known := naive(lib, expr, named)
 		if err != nil {
 			if ok {
 				t.Errorf("Expand(%q): %v, want %q", expr, err, want)
 			}
 			return
 		}
-		if !ok || x.Text != want {
+		if known && (!ok || x.Text != want) {
 			t.Fatalf("Expand(%q) = %q, want %q, %v", expr, x.Text, want, ok)
 		}
 		for i := range len(x.Text) + 1 {
