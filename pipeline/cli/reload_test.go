@@ -1,7 +1,6 @@
 package cli_test
 
 import (
-	"context"
 	"net/http"
 	"os"
 	"strings"
@@ -20,20 +19,8 @@ type reloadable struct {
 
 func startReloadable(t *testing.T, stdin string, args ...string) *reloadable {
 	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	r := &reloadable{&started{&buffer{}, &buffer{}, cancel, make(chan int, 1)}, make(chan os.Signal, 1)}
-	p := program(t, r.out)
-	p.Reloads = func() <-chan os.Signal { return r.ask }
-	go func() {
-		r.code <- cli.Main(ctx, p, args, cli.Streams{In: strings.NewReader(stdin), Out: r.out, Err: r.errs, LookupEnv: environment("")})
-	}()
-	t.Cleanup(func() {
-		cancel()
-		if len(r.code) == 0 {
-			<-r.code
-		}
-	})
-	return r
+	ask := make(chan os.Signal, 1)
+	return &reloadable{startWith(t, stdin, func(p *cli.Program) { p.Reloads = func() <-chan os.Signal { return ask } }, args...), ask}
 }
 
 // reload asks for a reload and waits for what the log then says.

@@ -117,7 +117,7 @@ func (a *app) run(ctx context.Context, f *runFlags, chosen bool) error {
 	return p.run(ctx, asked)
 }
 
-// build makes a generation of what the files hold now, and tells their problems. It is nil if one of them is more than
+// build makes a generation of what the files hold now, and returns their problems. It is nil if one of them is more than
 // a warning. Nothing exclusive is opened, so one may be built beside another that runs.
 func (p *process) build() (*generation, []config.Problem) {
 	g := &generation{registry: newRegistry(p.a.p.Version)}

@@ -28,12 +28,18 @@ type started struct {
 
 func start(t *testing.T, listen string, args ...string) *started {
 	t.Helper()
+	return startWith(t, "", func(p *cli.Program) { p.Listen = listen }, args...)
+}
+
+// startWith starts the program as change makes it, with a text as its standard input.
+func startWith(t *testing.T, stdin string, change func(p *cli.Program), args ...string) *started {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	s := &started{&buffer{}, &buffer{}, cancel, make(chan int, 1)}
 	p := program(t, s.out)
-	p.Listen = listen
+	change(&p)
 	go func() {
-		s.code <- cli.Main(ctx, p, args, cli.Streams{In: strings.NewReader(""), Out: s.out, Err: s.errs, LookupEnv: environment("")})
+		s.code <- cli.Main(ctx, p, args, cli.Streams{In: strings.NewReader(stdin), Out: s.out, Err: s.errs, LookupEnv: environment("")})
 	}()
 	t.Cleanup(func() {
 		cancel()

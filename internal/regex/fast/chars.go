@@ -160,7 +160,7 @@ func wordBefore(s string, pos int) bool {
 		return asciiWord(c)
 	}
 	r, w := utf8.DecodeLastRuneInString(s[:pos])
-	return w > 1 && wordRune(r)
+	return w > 1 && syntax.IsWord(r)
 }
 
 func wordBehind(s string, pos int) bool {
@@ -171,17 +171,12 @@ func wordBehind(s string, pos int) bool {
 		return asciiWord(c)
 	}
 	r, w := utf8.DecodeRuneInString(s[pos:])
-	return w > 1 && wordRune(r)
+	return w > 1 && syntax.IsWord(r)
 }
 
 func asciiWord(c byte) bool {
 	w := wordBytes()
 	return w.has(c)
-}
-
-// wordRune says whether r is one of Unicode's word characters.
-func wordRune(r rune) bool {
-	return syntax.IsWord(r)
 }
 
 // dropChoices removes the ways from stack[to:sp] and keeps what undoes captures. It returns the new height.

@@ -2,7 +2,4 @@
 
 package fast
 
-// Counted says whether machines count their steps: only builds with the race detector, which are for tests, do.
-const Counted = counted
-
 const counted = false

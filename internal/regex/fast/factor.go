@@ -123,6 +123,12 @@ const maxUnroll = 8
 // maxSplit bounds, in nodes, what is repeated there: it is written out twice, so that repeats of repeats grow exponentially.
 const maxSplit = 100
 
+// splits says whether the first round of a repeat may stand on its own.
+func splits(n *node) bool {
+	f := about(n)
+	return n.min == n.max && n.min >= 1 && n.min <= maxUnroll && n.sub().op != syntax.OneOf && !f.captures && f.size <= maxSplit
+}
+
 // expandHead splits the first item: abc into a and bc, (?:xy){3} into x, y and (?:xy){2}.
 func expandHead(items []*node) []*node {
 	if len(items) == 0 {
@@ -131,7 +137,7 @@ func expandHead(items []*node) []*node {
 	h := items[0]
 	var split []*node
 	switch {
-	case h.op == syntax.Repeat && h.min == h.max && h.min >= 1 && h.min <= maxUnroll && h.sub().op != syntax.OneOf && !about(h).captures && about(h).size <= maxSplit:
+	case h.op == syntax.Repeat && splits(h):
 		split = append(split, itemsOf(h.sub())...)
 		switch {
 		case h.min == 2:

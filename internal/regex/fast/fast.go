@@ -129,6 +129,9 @@ func (m *Machine) Continue(s string, caps []int32) Result {
 	return m.end(m.run(&m.p.failed, s, m.start, to), s, to)
 }
 
+// Counted says whether machines count their steps: only builds with the race detector, which are for tests, do.
+const Counted = counted
+
 // Steps returns the number of instructions and of bytes that m has looked at since it was made, or a little more. It is 0
 // where [Counted] is false.
 func (m *Machine) Steps() int { return m.steps }
