@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"sluice/internal/regex/regextest"
 	"sluice/internal/regex/syntax"
@@ -41,7 +42,11 @@ func render(s *strings.Builder, t *syntax.Tree, n *syntax.Node) {
 	case syntax.Alt:
 		subs("(?:", "|", ")")
 	case syntax.Repeat:
-		subs("(?:", "", ")")
+		if r, ok := onlyRune(n.Subs[0]); ok {
+			fmt.Fprintf(s, `[^[^\x{%X}]]`, r) // a character alone is not repeated, if only once
+		} else {
+			subs("(?:", "", ")")
+		}
 		renderRepeat(s, n)
 	case syntax.Capture:
 		name := t.Names[n.Index-1]
@@ -103,6 +108,12 @@ func withoutSurrogates(ranges []syntax.Range) []syntax.Range {
 		}
 	}
 	return out
+}
+
+// onlyRune returns the character of a literal of one.
+func onlyRune(n *syntax.Node) (rune, bool) {
+	r, w := utf8.DecodeRuneInString(n.Text)
+	return r, n.Op == syntax.Literal && w == len(n.Text)
 }
 
 func renderRepeat(s *strings.Builder, n *syntax.Node) {
